@@ -1,0 +1,1 @@
+//! A WeChat that runs on your desk.
