@@ -48,7 +48,7 @@ lint: build ## format, clippy (native and both wasm targets), docs, both edge co
 	@$(call step, clippy of the filter, cargo clippy --quiet --package wxedge-envoy --target wasm32-wasip1 -- -D warnings)
 	@$(call step, clippy of the Worker, cargo clippy --quiet --package wxedge-worker --target wasm32-unknown-unknown -- -D warnings)
 	@$(call step, docs, RUSTDOCFLAGS="-D warnings" cargo doc --quiet --workspace --no-deps)
-	@$(call step, envoy.yaml, $(TOOLS)/bin/envoy --mode validate --log-level warning -c envoy.yaml)
+	@$(call step, envoy.yaml, DEMO_SECRET=unused CRM_KEY=unused-but-16-long $(TOOLS)/bin/envoy --mode validate --log-level warning -c envoy.yaml)
 	@$(call step, wrangler.toml, $(WRANGLER_OFFLINE) wrangler deploy --dry-run --outdir target/wrangler)
 
 build: envoy worker ## both artefacts
