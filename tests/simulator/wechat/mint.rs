@@ -1,0 +1,88 @@
+//! Random texts that look like WeChat's. Not for secrets: a seed decides them all.
+
+use crate::simulator::clock::Millis;
+
+/// Tokens are at least so long; WeChat asks callers to have room for 512.
+const TOKEN_CHARS: usize = 136;
+const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+/// A source of tokens and trace ids (SplitMix64, which never repeats within 2^64 steps).
+#[derive(Debug)]
+pub struct Mint {
+    state: u64,
+}
+
+impl Mint {
+    /// Equal seeds give equal texts.
+    pub fn new(seed: u64) -> Self {
+        Self { state: seed }
+    }
+
+    /// A new access token.
+    pub fn token(&mut self) -> String {
+        let mut token = String::from("SIM_");
+        while token.len() < TOKEN_CHARS {
+            let mut bits = self.next();
+            // Ten characters of six bits; whole blocks only, so that two tokens differ as soon as two blocks do.
+            for _ in 0..10 {
+                token.push(char::from(ALPHABET[(bits & 63) as usize]));
+                bits >>= 6;
+            }
+        }
+        token
+    }
+
+    /// The trace id at the end of an error message.
+    pub fn rid(&mut self, now: Millis) -> String {
+        let bits = self.next();
+        format!(
+            "{:08x}-{:08x}-{:08x}",
+            (now.0 / 1000) as u32,
+            (bits >> 32) as u32,
+            bits as u32
+        )
+    }
+
+    fn next(&mut self) -> u64 {
+        self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.state;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn tokens_are_long_and_url_safe_and_never_repeat() {
+        let mut mint = Mint::new(7);
+        let mut seen = HashSet::new();
+        for _ in 0..10_000 {
+            let token = mint.token();
+            assert!(token.len() > 100 && token.len() <= 512);
+            assert!(
+                token
+                    .bytes()
+                    .all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
+            );
+            assert!(seen.insert(token));
+        }
+    }
+
+    #[test]
+    fn a_rid_has_three_groups_of_eight_hex_digits() {
+        let rid = Mint::new(1).rid(Millis(1_700_000_000_000));
+        let groups: Vec<_> = rid.split('-').collect();
+        assert_eq!(groups.len(), 3);
+        assert!(
+            groups
+                .iter()
+                .all(|g| g.len() == 8 && g.bytes().all(|b| b.is_ascii_hexdigit()))
+        );
+    }
+}

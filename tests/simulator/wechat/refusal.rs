@@ -1,0 +1,107 @@
+//! WeChat's error codes: all numbers and texts in one place.
+
+use std::borrow::Cow;
+use std::net::IpAddr;
+
+/// WeChat says no: an `errcode` with its text, answered with HTTP 200. The `rid` is added when it is sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// The number callers look at.
+    pub code: i64,
+    /// The text, without `rid`.
+    pub text: Cow<'static, str>,
+}
+
+impl Refusal {
+    /// Using: the token was killed or replaced.
+    pub const NOT_LATEST: Self = Self::new(
+        40001,
+        "invalid credential, access_token is invalid or not latest",
+    );
+    /// The grant type is not `client_credential`.
+    pub const INVALID_GRANT_TYPE: Self = Self::new(40002, "invalid grant_type");
+    /// The openid is malformed or not a string.
+    pub const INVALID_OPENID: Self = Self::new(40003, "invalid openid");
+    /// There is no such account.
+    pub const INVALID_APPID: Self = Self::new(40013, "invalid appid");
+    /// Using: this was never a token.
+    pub const INVALID_TOKEN: Self = Self::new(40014, "invalid access_token");
+    /// The secret is wrong.
+    pub const INVALID_SECRET: Self = Self::new(40125, "invalid appsecret,");
+    /// The owner has frozen the secret.
+    pub const FROZEN_SECRET: Self = Self::new(
+        40243,
+        "AppSecret is frozen, please unfreeze it and try again",
+    );
+    /// Using: no token.
+    pub const MISSING_TOKEN: Self = Self::new(41001, "access_token missing");
+    /// Fetching: no appid.
+    pub const MISSING_APPID: Self = Self::new(41002, "appid missing");
+    /// Fetching: no secret.
+    pub const MISSING_SECRET: Self = Self::new(41004, "appsecret missing");
+    /// No openid.
+    pub const MISSING_OPENID: Self = Self::new(41009, "missing openid");
+    /// Using: the token has reached its end.
+    pub const EXPIRED_TOKEN: Self = Self::new(42001, "access_token expired");
+    /// Not a GET.
+    pub const GET_ONLY: Self = Self::new(43001, "require GET method");
+    /// Not a POST.
+    pub const POST_ONLY: Self = Self::new(43002, "require POST method");
+    /// A POST without a body.
+    pub const EMPTY_BODY: Self = Self::new(44002, "empty post data");
+    /// The day's allowance is used up.
+    pub const DAILY_QUOTA: Self = Self::new(45009, "reach max api daily quota limit");
+    /// Too soon after the last call.
+    pub const TOO_FREQUENT: Self = Self::new(
+        45011,
+        "api minute-quota reach limit, must slower, retry next minute",
+    );
+    /// The body is not JSON, or not the JSON that was asked for.
+    pub const NOT_JSON: Self = Self::new(47001, "data format error");
+
+    /// A refusal with a fixed text.
+    pub const fn new(code: i64, text: &'static str) -> Self {
+        Self {
+            code,
+            text: Cow::Borrowed(text),
+        }
+    }
+
+    /// The caller's address is not on the allow-list; operators read the address off this text.
+    pub fn ip_not_allowed(ip: IpAddr) -> Self {
+        let long = match ip {
+            IpAddr::V4(v4) => v4.to_ipv6_mapped(),
+            IpAddr::V6(v6) => v6,
+        };
+        Self {
+            code: 40164,
+            text: Cow::Owned(format!("invalid ip {ip} ipv6 {long}, not in whitelist")),
+        }
+    }
+
+    /// The refusal of that number, for a fault that names only the number.
+    pub fn by_code(code: i64) -> Self {
+        const KNOWN: &[Refusal] = &[
+            Refusal::NOT_LATEST,
+            Refusal::INVALID_GRANT_TYPE,
+            Refusal::INVALID_OPENID,
+            Refusal::INVALID_APPID,
+            Refusal::INVALID_TOKEN,
+            Refusal::INVALID_SECRET,
+            Refusal::FROZEN_SECRET,
+            Refusal::MISSING_TOKEN,
+            Refusal::MISSING_APPID,
+            Refusal::MISSING_SECRET,
+            Refusal::MISSING_OPENID,
+            Refusal::EXPIRED_TOKEN,
+            Refusal::GET_ONLY,
+            Refusal::POST_ONLY,
+            Refusal::EMPTY_BODY,
+            Refusal::DAILY_QUOTA,
+            Refusal::TOO_FREQUENT,
+            Refusal::NOT_JSON,
+        ];
+        let known = KNOWN.iter().find(|refusal| refusal.code == code);
+        known.cloned().unwrap_or(Self::new(code, "system error"))
+    }
+}
