@@ -1,0 +1,8 @@
+//! The simulator over a socket: every endpoint, every fault, the control API.
+
+mod binary;
+mod control;
+mod endpoints;
+mod faults;
+mod http;
+mod load;
