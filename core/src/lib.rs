@@ -1,1 +1,86 @@
-//! wxedge
+//! The core of wxedge, a WeChat gateway for the edge. It knows WeChat and the gateway's rules; it knows no host.
+//!
+//! The tour, in the order in which a request meets things:
+//!
+//! * [`host`]: all that the gateway may ask of the world around it. Two hosts implement it, an Envoy worker thread and a Cloudflare
+//!   Worker; the tests have a third, with a clock that jumps.
+//! * [`handle`]: one request in, one [`Verdict`](host::Verdict) out. An error becomes a reply here and nowhere else.
+//! * [`config`]: JSON text becomes a [`Gateway`](config::Gateway) that cannot be invalid.
+//! * [`route`]: the only place that knows paths. [`caller`]: who is asking. [`error`]: what went wrong, and how that looks in HTTP.
+//! * [`flow`]: what the gateway does, one file per use case: straight-line `async` scripts over the traits of [`host`].
+//! * [`keeper`]: what is remembered, by one writer per account: a pure decision, and the little machinery around it.
+//! * [`wechat`]: what WeChat says; pure, synchronous.
+//!
+//! Data flows one way: host -> route -> caller -> flow -> (keeper, wechat) -> verdict -> host. Nothing in `wechat` knows `flow`.
+//!
+//! Our own code here is `core` and `alloc` only: no clock, no randomness, no I/O, so that it runs wherever a host can be written.
+
+#![no_std]
+#![warn(clippy::std_instead_of_core, clippy::alloc_instead_of_core)]
+
+extern crate alloc;
+
+pub mod account;
+pub mod caller;
+pub mod config;
+pub mod error;
+pub mod event;
+pub mod flow;
+pub mod host;
+pub mod keeper;
+pub mod limits;
+pub mod query;
+pub mod route;
+pub mod secret;
+pub mod wechat;
+
+use alloc::{rc::Rc, string::String};
+
+use crate::{
+    config::Gateway,
+    error::Error,
+    event::Event,
+    host::{Head, Host, Response, Verdict},
+    route::Route,
+};
+
+/// Answers one request. Whatever goes wrong becomes a reply.
+pub async fn handle<H: Host>(gateway: Rc<Gateway>, host: H, head: Head) -> Verdict {
+    match answer(&gateway, &host, &head).await {
+        Ok(response) => Verdict::Reply(response),
+        Err(error) => {
+            let request_id = request_id(&host, &head);
+            host.note(Event::Failed {
+                request_id: &request_id,
+                error: &error,
+            });
+            Verdict::Reply(error.into_response(route::shape(head.path()), &request_id))
+        }
+    }
+}
+
+async fn answer<H: Host>(gateway: &Gateway, host: &H, head: &Head) -> Result<Response, Error> {
+    match Route::find(head.method, head.path())? {
+        Route::Health => Ok(flow::health::health()),
+        Route::Token => flow::token::classic(gateway, host, head).await,
+        Route::StableToken => flow::token::stable(gateway, host).await,
+        Route::AppToken { app, renew } => {
+            flow::token::of_app(gateway, host, head, &app, renew).await
+        }
+    }
+}
+
+/// The id that a proxy before us gave the request, if it is a sane one; else a new one.
+fn request_id<H: Host>(host: &H, head: &Head) -> String {
+    let sane = |it: &String| {
+        let fine = |it: u8| it.is_ascii_alphanumeric() || b"-_.".contains(&it);
+        (1..=64).contains(&it.len()) && it.bytes().all(fine)
+    };
+    if let Some(id) = head.header("x-request-id").filter(sane) {
+        return id;
+    }
+    let mut id = [0; 16];
+    // An id that is not random is still an id.
+    let _ = host.random(&mut id);
+    secret::hex(&id)
+}

@@ -1,0 +1,93 @@
+//! Which account at WeChat, and which of its credentials.
+
+use alloc::string::{String, ToString};
+use core::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// What kind of account it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum Family {
+    /// An official account (公众号).
+    Official,
+    /// A mini program (小程序).
+    Miniprogram,
+}
+
+impl Family {
+    /// The word used in configurations, names and logs.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Official => "official",
+            Self::Miniprogram => "miniprogram",
+        }
+    }
+}
+
+/// An account at WeChat. Everything the gateway remembers belongs to one of these, never to a route.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AccountId {
+    /// Its kind.
+    pub family: Family,
+    /// The AppID.
+    pub id: String,
+}
+
+impl AccountId {
+    /// The account that [`fmt::Display`] wrote as `text`.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let (family, id) = text.split_once('/')?;
+        let family = [Family::Official, Family::Miniprogram]
+            .into_iter()
+            .find(|it| it.as_str() == family)?;
+        (!id.is_empty()).then(|| Self {
+            family,
+            id: id.to_string(),
+        })
+    }
+}
+
+impl fmt::Display for AccountId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.family.as_str(), self.id)
+    }
+}
+
+/// A kind of credential.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// The access token.
+    Access,
+}
+
+impl Kind {
+    /// The word used in names and logs.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Access => "access",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_account_reads_back_what_it_prints() {
+        let account = AccountId {
+            family: Family::Miniprogram,
+            id: "wx1/2".into(),
+        };
+        assert_eq!(AccountId::parse(&account.to_string()), Some(account));
+        assert_eq!(AccountId::parse("official/"), None);
+        assert_eq!(AccountId::parse("nobody/wx1"), None);
+        assert_eq!(AccountId::parse("official"), None);
+    }
+}

@@ -1,0 +1,278 @@
+//! JSON text -> a validated [`Gateway`]: parse, don't validate. After this nothing can be invalid.
+//!
+//! Unknown keys, missing variables, short keys, unknown apps are errors that name the JSON path; nothing starts half-configured.
+
+mod json;
+mod origin;
+mod raw;
+
+use alloc::{
+    borrow::ToOwned,
+    collections::{BTreeMap, BTreeSet},
+    format,
+    string::{String, ToString},
+    vec::Vec,
+};
+
+use serde::Deserialize;
+
+use crate::{
+    account::{AccountId, Kind},
+    caller::{Caller, Permission},
+    host::Upstream,
+    keeper::Copies,
+    limits,
+    secret::{Secret, digest, hex},
+};
+
+/// Why a configuration cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the configuration cannot be used: {}{why}", self.place())]
+pub struct ConfigError {
+    /// The JSON path, as in `apps.shop.secret` or `callers[0].key`; empty for the document itself.
+    pub path: String,
+    /// What is wrong there, and the remedy.
+    pub why: String,
+}
+
+impl ConfigError {
+    fn new(path: &str, why: &str) -> Self {
+        let path = if path == "." { "" } else { path };
+        Self {
+            path: path.to_owned(),
+            why: why.to_owned(),
+        }
+    }
+
+    fn place(&self) -> String {
+        if self.path.is_empty() {
+            return String::new();
+        }
+        format!("{}: ", self.path)
+    }
+}
+
+/// How an access token is fetched.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum TokenApi {
+    /// `POST /cgi-bin/stable_token`: two fetchers get the same token and do no harm.
+    #[default]
+    Stable,
+    /// `GET /cgi-bin/token`: each fetch retires the token before it.
+    Classic,
+}
+
+/// An account and what is needed to act for it. Several apps may share one.
+#[derive(Debug)]
+pub struct Account {
+    /// Which account.
+    pub id: AccountId,
+    /// Its AppSecret.
+    pub secret: Secret,
+    /// How its token is fetched.
+    pub token_api: TokenApi,
+    /// Tells one AppSecret from another without revealing it.
+    pub tag: String,
+}
+
+/// A configuration that can be used.
+#[derive(Debug)]
+pub struct Gateway {
+    /// Accounts by AppID.
+    pub accounts: BTreeMap<String, Account>,
+    /// AppIDs by the app's name.
+    apps: BTreeMap<String, String>,
+    /// Who may ask for what.
+    pub callers: Vec<Caller>,
+    /// WeChat's API, the first one preferred.
+    pub api: Upstream,
+    /// Grows with each new configuration of the same host, so that an older one can see that it is over. 0 where the host cannot tell.
+    pub epoch: u64,
+    /// What this thread or isolate was told a moment ago.
+    pub copies: Copies,
+}
+
+impl Gateway {
+    /// Reads a configuration; `env` tells what a variable stands for.
+    ///
+    /// # Errors
+    /// [`ConfigError`], naming the place.
+    pub fn from_json(
+        text: &str,
+        env: &dyn Fn(&str) -> Option<String>,
+    ) -> Result<Self, ConfigError> {
+        let tree = json::read(text, env)?;
+        let raw: raw::Gateway = serde_path_to_error::deserialize(tree)
+            .map_err(|it| ConfigError::new(&it.path().to_string(), &it.inner().to_string()))?;
+        Self::from_raw(raw)
+    }
+
+    fn from_raw(raw: raw::Gateway) -> Result<Self, ConfigError> {
+        let mut accounts = BTreeMap::new();
+        let mut apps = BTreeMap::new();
+        for (name, app) in raw.apps {
+            let path = json::join("apps", &name);
+            let account = account(&path, &name, app)?;
+            apps.insert(name, account.id.id.clone());
+            add(&mut accounts, &path, account)?;
+        }
+        let api = match raw.wechat.api.as_slice() {
+            [one] => origin::upstream(one, "wechat_api", "wechat.api[0]")?,
+            [] => return Err(ConfigError::new("wechat.api", "is empty: name one URL")),
+            _ => {
+                let why = "holds more than one URL: fail-over is not there yet, name one";
+                return Err(ConfigError::new("wechat.api", why));
+            }
+        };
+        let callers = callers(raw.callers, &apps)?;
+        Ok(Self {
+            accounts,
+            apps,
+            callers,
+            api,
+            epoch: 0,
+            copies: Copies::default(),
+        })
+    }
+
+    /// The account of the app called `name`.
+    #[must_use]
+    pub fn app(&self, name: &str) -> Option<&Account> {
+        self.accounts.get(self.apps.get(name)?)
+    }
+
+    /// The account `id`, if it is configured.
+    #[must_use]
+    pub fn account(&self, id: &AccountId) -> Option<&Account> {
+        self.accounts.get(&id.id).filter(|it| it.id == *id)
+    }
+
+    /// Every credential that the configuration speaks of.
+    pub fn credentials(&self) -> impl Iterator<Item = (&AccountId, Kind)> {
+        self.accounts.values().map(|it| (&it.id, Kind::Access))
+    }
+
+    /// A copy of a credential is believed for `span` before the keeper is asked again; zero, the default, believes none.
+    #[must_use]
+    pub fn copying(mut self, span: core::time::Duration) -> Self {
+        self.copies = Copies::for_span(span);
+        self
+    }
+
+    /// Forgets nothing but the time: only for a host that must know when a configuration was read.
+    #[must_use]
+    pub const fn at_epoch(mut self, epoch: u64) -> Self {
+        self.epoch = epoch;
+        self
+    }
+}
+
+fn account(path: &str, name: &str, app: raw::App) -> Result<Account, ConfigError> {
+    if name.is_empty() {
+        return Err(ConfigError::new("apps", "an app has an empty name"));
+    }
+    for (field, value) in [("appid", &app.appid), ("secret", &app.secret)] {
+        let path = json::join(path, field);
+        if value.is_empty() {
+            return Err(ConfigError::new(&path, "is empty"));
+        }
+        if !value.bytes().all(|it| it.is_ascii_graphic()) {
+            let why = "has characters that no such value has: printable ASCII without blanks";
+            return Err(ConfigError::new(&path, why));
+        }
+    }
+    let tag = format!("{}\n{}", app.appid, app.secret);
+    let tag = hex(digest(tag.as_bytes()).get(..8).unwrap_or_default());
+    let id = AccountId {
+        family: app.kind,
+        id: app.appid,
+    };
+    Ok(Account {
+        id,
+        secret: Secret::new(app.secret),
+        token_api: app.token_api,
+        tag,
+    })
+}
+
+/// Two apps may share an account, but then they must agree on it: one record, one writer.
+fn add(
+    accounts: &mut BTreeMap<String, Account>,
+    path: &str,
+    account: Account,
+) -> Result<(), ConfigError> {
+    let Some(known) = accounts.get(&account.id.id) else {
+        accounts.insert(account.id.id.clone(), account);
+        return Ok(());
+    };
+    let differs = [
+        ("kind", known.id != account.id),
+        ("secret", known.secret != account.secret),
+        ("token_api", known.token_api != account.token_api),
+    ];
+    match differs.iter().find(|it| it.1) {
+        None => Ok(()),
+        Some((field, _)) => {
+            let why = "differs from that of another app with the same appid: make them equal";
+            Err(ConfigError::new(&json::join(path, field), why))
+        }
+    }
+}
+
+fn callers(
+    raw: Vec<raw::Caller>,
+    apps: &BTreeMap<String, String>,
+) -> Result<Vec<Caller>, ConfigError> {
+    let mut names = BTreeSet::new();
+    let mut keys = BTreeSet::new();
+    let mut callers = Vec::new();
+    for (at, it) in raw.into_iter().enumerate() {
+        let place = |field: &str| format!("callers[{at}].{field}");
+        if it.name.is_empty() || !names.insert(it.name.clone()) {
+            let why = "is empty or another caller's: give each its own";
+            return Err(ConfigError::new(&place("name"), why));
+        }
+        if it.key.len() < limits::API_KEY_MIN {
+            let why = "is shorter than 16 bytes: make one with `openssl rand -hex 16`";
+            return Err(ConfigError::new(&place("key"), why));
+        }
+        if !it.key.bytes().all(|it| it.is_ascii_graphic()) {
+            let why = "cannot be sent in a header: use printable ASCII without blanks";
+            return Err(ConfigError::new(&place("key"), why));
+        }
+        let digest = digest(it.key.as_bytes());
+        if !keys.insert(digest) {
+            let why = "is another caller's: give each its own";
+            return Err(ConfigError::new(&place("key"), why));
+        }
+        for (n, app) in it.apps.iter().flatten().enumerate() {
+            if !apps.contains_key(app) {
+                let path = format!("callers[{at}].apps[{n}]");
+                return Err(ConfigError::new(&path, "names an app that is not in apps"));
+            }
+        }
+        callers.push(Caller {
+            name: it.name,
+            key: digest,
+            apps: it.apps.map(|it| it.into_iter().collect()),
+            may: it
+                .may
+                .unwrap_or_else(|| alloc::vec![Permission::Token])
+                .into_iter()
+                .collect(),
+        });
+    }
+    Ok(callers)
+}
+
+/// The JSON schema of the configuration, as `config.schema.json` shows it.
+#[cfg(feature = "schema")]
+#[must_use]
+pub fn schema() -> serde_json::Value {
+    schemars::schema_for!(raw::Gateway).to_value()
+}
+
+#[cfg(test)]
+mod tests;

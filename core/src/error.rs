@@ -1,0 +1,363 @@
+//! One error, grouped by who is at fault, and the one place that turns it into HTTP.
+
+use alloc::{format, string::String, vec::Vec};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{host::Response, wechat::errcode};
+
+/// What went wrong. It crosses the wire to a keeper, so every part can be written and read back.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Error {
+    /// The caller is wrong.
+    #[error("{0}")]
+    Rejected(Reject),
+    /// WeChat said no.
+    #[error("WeChat says {code}: {message}")]
+    Refused {
+        /// WeChat's errcode.
+        code: i64,
+        /// WeChat's errmsg, cut and cleaned.
+        message: String,
+    },
+    /// We could not reach or understand someone.
+    #[error("{0}")]
+    Unavailable(Unavailable),
+}
+
+/// Why a request is refused.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Reject {
+    /// Nothing answers at this path.
+    #[error("no such route")]
+    NotFound,
+    /// The route does not take this method.
+    #[error("this route takes {allow}")]
+    Method {
+        /// The methods it takes, for the Allow header.
+        allow: String,
+    },
+    /// A parameter is missing.
+    #[error("parameter {name} is missing")]
+    Missing {
+        /// Its name.
+        name: String,
+    },
+    /// A parameter was given more than once.
+    #[error("parameter {name} is given more than once")]
+    Repeated {
+        /// Its name.
+        name: String,
+    },
+    /// A parameter's value cannot be used.
+    #[error("parameter {name} {why}")]
+    Invalid {
+        /// Its name.
+        name: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// The body is empty.
+    #[error("the request has no body")]
+    NoBody,
+    /// The body is not JSON, or not the JSON that was asked for.
+    #[error("the body is not the JSON object this route takes")]
+    Json,
+    /// The body is too large.
+    #[error("the body is larger than {limit} bytes")]
+    TooLarge {
+        /// The limit, in bytes.
+        limit: usize,
+    },
+    /// Nobody we know is asking.
+    #[error("an API key is required: send Authorization: Bearer <key>, or X-Api-Key")]
+    Unknown,
+    /// We know who is asking, and it may not.
+    #[error("this caller may not {may} app {app}")]
+    Forbidden {
+        /// The permission that is missing.
+        may: String,
+        /// The app's name.
+        app: String,
+    },
+    /// No app of this name is configured.
+    #[error("there is no app {app}")]
+    NoApp {
+        /// The name asked for.
+        app: String,
+    },
+    /// No account with this AppID is configured.
+    #[error("invalid appid")]
+    AppId,
+    /// The AppSecret is not this account's.
+    #[error("invalid appsecret")]
+    AppSecret,
+    /// The credential was renewed a moment ago, or too often today.
+    #[error("the credential cannot be renewed again yet: try in {retry_after} s")]
+    TooSoon {
+        /// When to try again, in seconds.
+        retry_after: u64,
+    },
+}
+
+/// Why a service cannot be had now.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Unavailable {
+    /// An answer did not come in time.
+    #[error("{who} did not answer in time")]
+    Timeout {
+        /// Who.
+        who: String,
+    },
+    /// No connection, or it broke.
+    #[error("{who} cannot be reached")]
+    Unreachable {
+        /// Who.
+        who: String,
+    },
+    /// An answer came, and it makes no sense.
+    #[error("{who} gave an answer that cannot be used: {why}")]
+    Garbled {
+        /// Who.
+        who: String,
+        /// What is wrong with it; never a part of the answer.
+        why: String,
+    },
+    /// A newer version or configuration of the gateway has taken over, and this one may not act any more.
+    #[error("this gateway has been replaced by a newer one")]
+    Superseded,
+    /// The host has no room for more work.
+    #[error("the gateway is busy: {what}")]
+    Busy {
+        /// What there is too much of.
+        what: String,
+    },
+}
+
+impl From<Reject> for Error {
+    fn from(it: Reject) -> Self {
+        Self::Rejected(it)
+    }
+}
+
+impl From<Unavailable> for Error {
+    fn from(it: Unavailable) -> Self {
+        Self::Unavailable(it)
+    }
+}
+
+/// The shape of an error's body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// An honest status and `{"errcode","errmsg"}`.
+    Honest,
+    /// As WeChat answers: 200 and `{"errcode","errmsg"}`; SDKs lose the code on any other status.
+    /// Only our own 429, 503 and 504 differ.
+    WeChat,
+}
+
+/// Our own errcode where WeChat has none to give.
+const OURS: i64 = -10_001;
+
+impl Error {
+    /// The HTTP status that tells the truth.
+    #[must_use]
+    pub const fn status(&self) -> u16 {
+        match self {
+            Self::Rejected(it) => it.status(),
+            Self::Refused { .. } => 502,
+            Self::Unavailable(it) => it.status(),
+        }
+    }
+
+    /// The answer to a client, named by `request_id`.
+    #[must_use]
+    pub fn into_response(self, shape: Shape, request_id: &str) -> Response {
+        let (status, code) = match shape {
+            Shape::Honest => (self.status(), self.code()),
+            Shape::WeChat => self.like_wechat(),
+        };
+        let message = match &self {
+            Self::Refused { message, .. } => message.clone(),
+            it => format!("{it}"),
+        };
+        let response =
+            Response::json(status, body(code, &message)).with("x-request-id", request_id);
+        match &self {
+            Self::Rejected(Reject::Method { allow }) => response.with("allow", allow),
+            Self::Rejected(Reject::Unknown) => response.with("www-authenticate", "Bearer"),
+            Self::Rejected(Reject::TooSoon { retry_after }) => {
+                response.with("retry-after", &format!("{retry_after}"))
+            }
+            _ => response,
+        }
+    }
+
+    const fn code(&self) -> i64 {
+        match self {
+            Self::Refused { code, .. } => *code,
+            _ => OURS,
+        }
+    }
+
+    fn like_wechat(&self) -> (u16, i64) {
+        match self {
+            Self::Rejected(it) => it.like_wechat(),
+            Self::Refused { code, .. } => (200, *code),
+            Self::Unavailable(Unavailable::Timeout { .. }) => (504, errcode::BUSY),
+            Self::Unavailable(_) => (503, errcode::BUSY),
+        }
+    }
+}
+
+impl Reject {
+    const fn status(&self) -> u16 {
+        match self {
+            Self::NotFound | Self::NoApp { .. } => 404,
+            Self::Method { .. } => 405,
+            Self::TooLarge { .. } => 413,
+            Self::Unknown | Self::AppId | Self::AppSecret => 401,
+            Self::Forbidden { .. } => 403,
+            Self::TooSoon { .. } => 429,
+            _ => 400,
+        }
+    }
+
+    fn like_wechat(&self) -> (u16, i64) {
+        let code = match self {
+            Self::NotFound => errcode::INVALID_URL,
+            Self::Method { allow } if allow.contains("POST") => errcode::NEEDS_POST,
+            Self::Method { .. } => errcode::NEEDS_GET,
+            Self::Missing { name } | Self::Invalid { name, .. } => errcode::for_parameter(name),
+            Self::NoBody => errcode::NO_BODY,
+            Self::Json => errcode::NOT_JSON,
+            Self::TooLarge { .. } => errcode::TOO_LONG,
+            Self::AppId => errcode::INVALID_APPID,
+            Self::AppSecret => errcode::INVALID_SECRET,
+            Self::TooSoon { .. } => return (429, errcode::TOO_OFTEN),
+            _ => errcode::INVALID_PARAMETER,
+        };
+        (200, code)
+    }
+}
+
+impl Unavailable {
+    const fn status(&self) -> u16 {
+        match self {
+            Self::Timeout { .. } => 504,
+            Self::Unreachable { .. } | Self::Garbled { .. } => 502,
+            Self::Superseded | Self::Busy { .. } => 503,
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Body<'a> {
+    errcode: i64,
+    errmsg: &'a str,
+}
+
+fn body(errcode: i64, errmsg: &str) -> Vec<u8> {
+    serde_json::to_vec(&Body { errcode, errmsg }).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn answers(error: impl Into<Error>, shape: Shape, status: u16, body: &str) {
+        let response = error.into().into_response(shape, "r1");
+        assert_eq!(response.status, status);
+        assert_eq!(String::from_utf8(response.body).unwrap(), body);
+        assert!(
+            response
+                .headers
+                .contains(&("x-request-id".into(), "r1".into()))
+        );
+    }
+
+    #[test]
+    fn an_honest_error_has_an_honest_status() {
+        let no_app = Reject::NoApp { app: "x\"y".into() };
+        answers(
+            no_app,
+            Shape::Honest,
+            404,
+            r#"{"errcode":-10001,"errmsg":"there is no app x\"y"}"#,
+        );
+        let refused = Error::Refused {
+            code: 40164,
+            message: "invalid ip".into(),
+        };
+        answers(
+            refused.clone(),
+            Shape::Honest,
+            502,
+            r#"{"errcode":40164,"errmsg":"invalid ip"}"#,
+        );
+        answers(
+            refused,
+            Shape::WeChat,
+            200,
+            r#"{"errcode":40164,"errmsg":"invalid ip"}"#,
+        );
+    }
+
+    #[test]
+    fn an_error_like_wechat_has_its_errcode() {
+        let missing = |name: &str| Reject::Missing { name: name.into() };
+        answers(
+            missing("appid"),
+            Shape::WeChat,
+            200,
+            r#"{"errcode":41002,"errmsg":"parameter appid is missing"}"#,
+        );
+        answers(
+            missing("secret"),
+            Shape::WeChat,
+            200,
+            r#"{"errcode":41004,"errmsg":"parameter secret is missing"}"#,
+        );
+        answers(
+            Reject::AppId,
+            Shape::WeChat,
+            200,
+            r#"{"errcode":40013,"errmsg":"invalid appid"}"#,
+        );
+        let soon = Reject::TooSoon { retry_after: 7 };
+        let text = r#"{"errcode":45011,"errmsg":"the credential cannot be renewed again yet: try in 7 s"}"#;
+        answers(soon.clone(), Shape::WeChat, 429, text);
+        let response = Error::from(soon).into_response(Shape::Honest, "r1");
+        assert!(
+            response
+                .headers
+                .contains(&("retry-after".into(), "7".into()))
+        );
+    }
+
+    #[test]
+    fn an_error_reads_back_as_it_was_written() {
+        let errors = [
+            Reject::NoBody.into(),
+            Error::Refused {
+                code: -1,
+                message: "system error".into(),
+            },
+            Unavailable::Timeout {
+                who: "WeChat".into(),
+            }
+            .into(),
+        ];
+        for error in errors {
+            let text = serde_json::to_string(&error).unwrap();
+            assert_eq!(serde_json::from_str::<Error>(&text).unwrap(), error);
+        }
+    }
+}

@@ -1,0 +1,196 @@
+//! What is worth a line in the log and a count in the metrics.
+
+use core::fmt;
+
+use crate::{
+    account::{AccountId, Kind},
+    error::Error,
+    host::Time,
+};
+
+/// How loud a line is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)] // the usual ones
+pub enum Level {
+    Info,
+    Warn,
+    Error,
+}
+
+/// Why a credential is fetched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Why {
+    /// There was none.
+    Cold,
+    /// Its soft expiry has come.
+    Soft,
+    /// It had expired.
+    Expired,
+    /// A caller reports that it does not work any more.
+    Stale,
+    /// A caller wants another one.
+    Rotate,
+}
+
+impl Why {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Cold => "cold",
+            Self::Soft => "soft",
+            Self::Expired => "expired",
+            Self::Stale => "stale",
+            Self::Rotate => "rotate",
+        }
+    }
+}
+
+/// Something that happened. It never holds a secret or a token.
+#[derive(Debug)]
+pub enum Event<'a> {
+    /// A credential was fetched and stored.
+    Refreshed {
+        /// Whose.
+        account: &'a AccountId,
+        /// Which.
+        kind: Kind,
+        /// Why.
+        why: Why,
+        /// What WeChat gave it to live, in seconds.
+        expires_in: u64,
+        /// Whether `force_refresh` was spent.
+        forced: bool,
+    },
+    /// A fetch failed.
+    RefreshFailed {
+        /// Whose.
+        account: &'a AccountId,
+        /// Which.
+        kind: Kind,
+        /// Why it was fetched.
+        why: Why,
+        /// What was said.
+        error: &'a Error,
+        /// When it may be tried again.
+        next: Time,
+    },
+    /// A credential died early or changed without us: somebody else fetches it too.
+    ForeignRefresher {
+        /// Whose.
+        account: &'a AccountId,
+        /// Which.
+        kind: Kind,
+    },
+    /// A fetched credential came too late: another refresher had taken over.
+    Late {
+        /// Whose.
+        account: &'a AccountId,
+        /// Which.
+        kind: Kind,
+    },
+    /// Another writer was faster.
+    Conflict {
+        /// Whose.
+        account: &'a AccountId,
+        /// Which.
+        kind: Kind,
+    },
+    /// A request was answered with an error.
+    Failed {
+        /// The request's id.
+        request_id: &'a str,
+        /// The error.
+        error: &'a Error,
+    },
+}
+
+impl Event<'_> {
+    /// The event's name, for metrics.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Refreshed { .. } => "refreshed",
+            Self::RefreshFailed { .. } => "refresh_failed",
+            Self::ForeignRefresher { .. } => "foreign_refresher",
+            Self::Late { .. } => "late",
+            Self::Conflict { .. } => "conflict",
+            Self::Failed { .. } => "failed",
+        }
+    }
+
+    /// All names, so that a host can define its counters beforehand.
+    pub const NAMES: [&'static str; 6] = [
+        "refreshed",
+        "refresh_failed",
+        "foreign_refresher",
+        "late",
+        "conflict",
+        "failed",
+    ];
+
+    /// How loud the line is; `None` for what is only counted.
+    #[must_use]
+    pub const fn level(&self) -> Option<Level> {
+        match self {
+            Self::Refreshed { .. } => Some(Level::Info),
+            Self::ForeignRefresher { .. } | Self::Late { .. } => Some(Level::Warn),
+            Self::RefreshFailed {
+                error: Error::Refused { .. },
+                ..
+            } => Some(Level::Error),
+            Self::RefreshFailed { .. } => Some(Level::Warn),
+            Self::Conflict { .. } => None,
+            Self::Failed {
+                error: Error::Rejected(_),
+                ..
+            } => None,
+            Self::Failed { .. } => Some(Level::Warn),
+        }
+    }
+}
+
+impl fmt::Display for Event<'_> {
+    /// One line of `key=value`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "event={}", self.name())?;
+        match self {
+            Self::Refreshed {
+                account,
+                kind,
+                why,
+                expires_in,
+                forced,
+            } => write!(
+                f,
+                " account={account} kind={} why={} expires_in={expires_in} forced={forced}",
+                kind.as_str(),
+                why.as_str()
+            ),
+            Self::RefreshFailed {
+                account,
+                kind,
+                why,
+                error,
+                next,
+            } => write!(
+                f,
+                " account={account} kind={} why={} next={} error={:?}",
+                kind.as_str(),
+                why.as_str(),
+                next.as_ms(),
+                alloc::format!("{error}")
+            ),
+            Self::ForeignRefresher { account, kind }
+            | Self::Late { account, kind }
+            | Self::Conflict { account, kind } => {
+                write!(f, " account={account} kind={}", kind.as_str())
+            }
+            Self::Failed { request_id, error } => {
+                write!(
+                    f,
+                    " request_id={request_id} error={:?}",
+                    alloc::format!("{error}")
+                )
+            }
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! Access tokens: for our callers by the app's name, and for programs that believe to speak with WeChat.
+
+use alloc::string::String;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    account::Kind,
+    caller::{Caller, Permission},
+    config::{Account, Gateway},
+    error::{Error, Reject},
+    host::{Head, Host, Response, Time, TooLarge},
+    keeper::{Stale, client::credential, record::Credential},
+    limits,
+    query::{parameter, required},
+};
+
+/// `GET /app/{app}/api` and, to `renew`, `/app/{app}/api/new[?old=<token>]`.
+///
+/// # Errors
+/// [`Reject`] for who may not, or whatever the keeper says.
+pub async fn of_app<H: Host>(
+    gateway: &Gateway,
+    host: &H,
+    head: &Head,
+    app: &str,
+    renew: bool,
+) -> Result<Response, Error> {
+    let caller = Caller::find(gateway, head)?;
+    caller.check(Permission::Token, app)?;
+    if renew {
+        caller.check(Permission::Rotate, app)?;
+    }
+    let account = gateway
+        .app(app)
+        .ok_or_else(|| Reject::NoApp { app: app.into() })?;
+    let stale = match parameter(head.query(), "old")? {
+        _ if !renew => Stale::No,
+        Some(old) if !old.is_empty() => Stale::Seen(crate::secret::Secret::new(old)),
+        _ => Stale::Current,
+    };
+    let token = credential(gateway, host, &account.id, Kind::Access, stale).await?;
+    Ok(answer(&token, host.now()))
+}
+
+/// `GET /cgi-bin/token?grant_type=client_credential&appid=&secret=`, as at WeChat: whoever has the AppSecret may.
+///
+/// # Errors
+/// [`Reject`] for a wrong parameter, or whatever the keeper says.
+pub async fn classic<H: Host>(gateway: &Gateway, host: &H, head: &Head) -> Result<Response, Error> {
+    let query = head.query();
+    check_grant(&required(query, "grant_type")?)?;
+    let (appid, secret) = (required(query, "appid")?, required(query, "secret")?);
+    let account = proven(gateway, &appid, &secret)?;
+    let token = credential(gateway, host, &account.id, Kind::Access, Stale::No).await?;
+    Ok(answer(&token, host.now()))
+}
+
+#[derive(Deserialize)]
+#[serde(default)]
+#[derive(Default)]
+struct StableBody {
+    grant_type: String,
+    appid: String,
+    secret: String,
+    force_refresh: bool,
+}
+
+/// `POST /cgi-bin/stable_token`, as at WeChat. `force_refresh` spends the gateway's own budget; over it the current token is given.
+///
+/// # Errors
+/// [`Reject`] for a wrong body, or whatever the keeper says.
+pub async fn stable<H: Host>(gateway: &Gateway, host: &H) -> Result<Response, Error> {
+    let too_large = |TooLarge| Reject::TooLarge {
+        limit: limits::BODY,
+    };
+    let body = host.body(limits::BODY).await.map_err(too_large)?;
+    if body.is_empty() {
+        return Err(Reject::NoBody.into());
+    }
+    let body: StableBody = serde_json::from_slice(&body).map_err(|_| Reject::Json)?;
+    let fields = [
+        ("grant_type", &body.grant_type),
+        ("appid", &body.appid),
+        ("secret", &body.secret),
+    ];
+    if let Some((name, _)) = fields.into_iter().find(|it| it.1.is_empty()) {
+        return Err(Reject::Missing { name: name.into() }.into());
+    }
+    check_grant(&body.grant_type)?;
+    let account = proven(gateway, &body.appid, &body.secret)?;
+    let ask = |stale| credential(gateway, host, &account.id, Kind::Access, stale);
+    let token = if body.force_refresh {
+        match ask(Stale::Current).await {
+            Err(Error::Rejected(Reject::TooSoon { .. })) => ask(Stale::No).await?,
+            other => other?,
+        }
+    } else {
+        ask(Stale::No).await?
+    };
+    Ok(answer(&token, host.now()))
+}
+
+fn check_grant(grant_type: &str) -> Result<(), Reject> {
+    if grant_type == "client_credential" {
+        return Ok(());
+    }
+    let (name, why) = ("grant_type".into(), "must be client_credential".into());
+    Err(Reject::Invalid { name, why })
+}
+
+/// The account of `appid`, for one who knows its AppSecret.
+fn proven<'a>(gateway: &'a Gateway, appid: &str, secret: &str) -> Result<&'a Account, Reject> {
+    let account = gateway.accounts.get(appid).ok_or(Reject::AppId)?;
+    if !account.secret.matches(secret) {
+        return Err(Reject::AppSecret);
+    }
+    Ok(account)
+}
+
+/// WeChat's form; `expires_in` is what is left, in seconds.
+fn answer(token: &Credential, now: Time) -> Response {
+    #[derive(Serialize)]
+    struct Body<'a> {
+        access_token: &'a str,
+        expires_in: u64,
+    }
+    let body = Body {
+        access_token: token.value.expose(),
+        expires_in: now.until(token.hard).as_secs(),
+    };
+    Response::json(200, serde_json::to_vec(&body).unwrap_or_default())
+}

@@ -1,0 +1,230 @@
+//! What is remembered, by one writer per account.
+//!
+//! A request *claims* a refresh by swapping a lease into the credential's cell, and hands the work to [`World::later`]; then it
+//! waits for the cell to change like everybody else. So a client that hangs up harms nobody, one fetch serves every caller on
+//! every thread, and a refresher that dies is replaced when its lease ends.
+
+pub mod client;
+pub mod record;
+mod refresh;
+pub mod token;
+pub mod wire;
+
+use alloc::rc::Rc;
+use core::time::Duration;
+
+pub use client::Copies;
+pub use wire::{Answer, Ask, Stale};
+
+use crate::{
+    account::{AccountId, Kind},
+    config::{Account, Gateway},
+    error::{Error, Reject, Unavailable},
+    event::{Event, Why},
+    host::{Key, Store, Time, Version, World},
+    keeper::{
+        record::{Credential, Lease, Record},
+        token::{Me, Step, decide},
+    },
+    limits,
+};
+
+/// The keeper of the accounts whose cells are in `store`.
+#[derive(Clone)]
+pub struct Keeper<W, S> {
+    gateway: Rc<Gateway>,
+    world: W,
+    store: S,
+}
+
+/// The cell of a credential.
+#[must_use]
+pub fn key(account: &AccountId, kind: Kind) -> Key {
+    Key::new(&alloc::format!("{account}/{}", kind.as_str()))
+}
+
+impl<W: World, S: Store> Keeper<W, S> {
+    /// A keeper that follows `gateway`.
+    pub const fn new(gateway: Rc<Gateway>, world: W, store: S) -> Self {
+        Self {
+            gateway,
+            world,
+            store,
+        }
+    }
+
+    /// Answers what is asked of `account`.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] with WeChat's word, [`Reject::TooSoon`], or [`Unavailable`].
+    pub async fn answer(&self, account: &AccountId, ask: Ask) -> Result<Answer, Error> {
+        match ask {
+            Ask::Credential { kind, stale } => self
+                .credential(account, kind, stale)
+                .await
+                .map(Answer::Credential),
+        }
+    }
+
+    async fn credential(
+        &self,
+        id: &AccountId,
+        kind: Kind,
+        stale: Stale,
+    ) -> Result<Credential, Error> {
+        let account = self.gateway.account(id).ok_or(Reject::AppId)?;
+        let key = key(id, kind);
+        let deadline = self.world.now().plus(limits::PATIENCE);
+        let mut stale = stale;
+        let mut conflicts = 0_u32;
+        loop {
+            let (cell, seen) = self.store.load(&key);
+            let record = Record::read(&cell);
+            stale = stale.fixed(&record);
+            let now = self.world.now();
+            match decide(&record, kind, now, stale.value(), self.me(account)) {
+                Step::Give(it) => return Ok(it),
+                Step::GiveAndRefresh(it) => {
+                    let _ = self.claim(account, kind, record, seen, Why::Soft, &stale);
+                    return Ok(it);
+                }
+                Step::Refresh(_) if conflicts >= limits::CONFLICTS => return Err(crowded()),
+                Step::Refresh(why) => {
+                    self.claim(account, kind, record, seen, stale.named(why), &stale)?;
+                    conflicts = conflicts.saturating_add(1);
+                }
+                Step::Fail(error) => return Err(error),
+                Step::Wait(_) if deadline <= now => return Err(timeout()),
+                Step::Wait(until) => self.store.changed(&key, seen, until.min(deadline)).await,
+            }
+        }
+    }
+
+    /// Takes the lease and hands the refresh to a task of its own, if nobody else was faster. No await between the two.
+    fn claim(
+        &self,
+        account: &Account,
+        kind: Kind,
+        mut record: Record,
+        seen: Version,
+        why: Why,
+        stale: &Stale,
+    ) -> Result<(), Error> {
+        let mut id = [0; 8];
+        self.world.random(&mut id)?;
+        let id = u64::from_le_bytes(id);
+        let until = self.world.now().plus(limits::LEASE);
+        record.lease = Some(Lease { id, until });
+        self.sign(&mut record, account);
+        if !self
+            .store
+            .swap(&key(&account.id, kind), seen, &record.write())
+        {
+            self.world.note(Event::Conflict {
+                account: &account.id,
+                kind,
+            });
+            return Ok(());
+        }
+        let job = refresh::Job {
+            keeper: self.clone(),
+            account: account.id.clone(),
+            kind,
+            why,
+            stale: stale.value().map(Into::into),
+            lease: id,
+            generation: record.generation,
+        };
+        self.world.later(job.run());
+        Ok(())
+    }
+
+    fn me<'a>(&self, account: &'a Account) -> Me<'a> {
+        Me {
+            epoch: self.gateway.epoch,
+            tag: &account.tag,
+        }
+    }
+
+    /// A writer leaves its mark, so that an older configuration with another secret sees that it is over.
+    fn sign(&self, record: &mut Record, account: &Account) {
+        if record.epoch <= self.gateway.epoch {
+            record.epoch = self.gateway.epoch;
+            record.tag.clone_from(&account.tag);
+        }
+    }
+
+    /// Renews whatever of `account` is due and waits for it; says when to look again, `None` while nobody has asked for anything.
+    pub async fn tend(&self, account: &AccountId) -> Option<Time> {
+        let kind = Kind::Access;
+        if self.next(account, kind)? <= self.world.now() {
+            let _ = self.credential(account, kind, Stale::No).await;
+            let (cell, seen) = self.store.load(&key(account, kind));
+            if let Some(lease) = Record::read(&cell).lease {
+                self.store
+                    .changed(&key(account, kind), seen, lease.until)
+                    .await;
+            }
+        }
+        // Never at once: what stays due all the same is looked at every second.
+        let soonest = self.world.now().plus(Duration::from_secs(1));
+        self.next(account, kind).map(|it| it.max(soonest))
+    }
+
+    /// Tends `account` for ever: for a host that has tasks, but no alarms. Ends when a newer configuration has taken over.
+    pub async fn watch(self, account: AccountId) {
+        let key = key(&account, Kind::Access);
+        self.adopt(&account, &key);
+        loop {
+            let next = self.tend(&account).await;
+            let (cell, seen) = self.store.load(&key);
+            if Record::read(&cell).epoch > self.gateway.epoch {
+                return;
+            }
+            let until = next.unwrap_or_else(|| self.world.now().plus(IDLE));
+            self.store.changed(&key, seen, until).await;
+        }
+    }
+
+    /// Leaves this configuration's mark on a record that an older one wrote.
+    fn adopt(&self, account: &AccountId, key: &Key) {
+        let (cell, seen) = self.store.load(key);
+        let mut record = Record::read(&cell);
+        let older = record.v <= record::VERSION && record.epoch < self.gateway.epoch;
+        if let Some(account) = self
+            .gateway
+            .account(account)
+            .filter(|_| older && !cell.is_empty())
+        {
+            self.sign(&mut record, account);
+            // Whoever was faster has left the same mark, or will be seen by the next decision.
+            let _ = self.store.swap(key, seen, &record.write());
+        }
+    }
+
+    /// When the credential wants renewing.
+    fn next(&self, account: &AccountId, kind: Kind) -> Option<Time> {
+        let record = Record::read(&self.store.load(&key(account, kind)).0);
+        let soft = record.value?.soft;
+        let pause = record.failure.map_or(soft, |it| it.until);
+        let lease = record.lease.map_or(soft, |it| it.until);
+        Some(soft.max(pause).max(lease))
+    }
+}
+
+/// How long a watch sleeps over a credential that nobody has asked for; a change wakes it.
+const IDLE: Duration = Duration::from_secs(3600);
+
+fn crowded() -> Error {
+    Unavailable::Busy {
+        what: "too many writers".into(),
+    }
+    .into()
+}
+
+fn timeout() -> Error {
+    Unavailable::Timeout {
+        who: "WeChat".into(),
+    }
+    .into()
+}

@@ -1,0 +1,147 @@
+//! What is remembered of one credential, in one cell.
+//!
+//! Records are versioned and additive: two versions of the gateway may share a cell while one replaces the other. A reader takes
+//! any version and any field it does not know; fields it does not know are written back; and a record of a newer version is
+//! never overwritten by an older writer.
+
+use alloc::{string::String, vec::Vec};
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::{account::Kind, error::Error, host::Time, secret::Secret};
+
+/// The version that this code writes.
+pub const VERSION: u32 = 1;
+
+/// One credential's cell.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Record {
+    /// The version of the writer.
+    pub v: u32,
+    /// Grows with each new value.
+    pub generation: u64,
+    /// The newest configuration that wrote here.
+    pub epoch: u64,
+    /// Tells which AppSecret that configuration has.
+    pub tag: String,
+    /// The credential; `None` before the first.
+    pub value: Option<Token>,
+    /// Who refreshes now.
+    pub lease: Option<Lease>,
+    /// The last failure, until a fetch succeeds.
+    pub failure: Option<Failure>,
+    /// When `force_refresh` was spent in the last 24 hours.
+    pub forced: Vec<Time>,
+    /// Until when this value cannot be renewed, because the budget for that is spent.
+    pub held: Option<Time>,
+    /// How often the credential died early or changed without us.
+    pub foreign: u64,
+    /// Fields of a newer version.
+    #[serde(flatten)]
+    pub rest: Map<String, Value>,
+}
+
+/// A stored credential.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Token {
+    /// The token.
+    pub value: Secret,
+    /// When it was stored.
+    pub issued: Time,
+    /// From here on it is renewed.
+    pub soft: Time,
+    /// From here on it is dead.
+    pub hard: Time,
+}
+
+/// A claim to refresh.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lease {
+    /// A random number: whose it is.
+    pub id: u64,
+    /// When it ends by itself.
+    pub until: Time,
+}
+
+/// A failed fetch.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failure {
+    /// What was said.
+    pub error: Error,
+    /// Until when nobody asks again.
+    pub until: Time,
+    /// Failures in a row.
+    pub count: u32,
+    /// The AppSecret it was with: another one may try at once.
+    pub tag: String,
+}
+
+impl Default for Record {
+    fn default() -> Self {
+        Self {
+            v: VERSION,
+            generation: 0,
+            epoch: 0,
+            tag: String::new(),
+            value: None,
+            lease: None,
+            failure: None,
+            forced: Vec::new(),
+            held: None,
+            foreign: 0,
+            rest: Map::new(),
+        }
+    }
+}
+
+impl Record {
+    /// Reads a cell. An empty or unreadable one is a record of nothing: what it held can be fetched again.
+    #[must_use]
+    pub fn read(cell: &[u8]) -> Self {
+        serde_json::from_slice(cell).unwrap_or_default()
+    }
+
+    /// The cell's new content.
+    #[must_use]
+    pub fn write(&self) -> Vec<u8> {
+        serde_json::to_vec(self).unwrap_or_default()
+    }
+}
+
+/// A credential as callers get it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Credential {
+    /// Which kind.
+    pub kind: Kind,
+    /// The token or ticket.
+    pub value: Secret,
+    /// From here on it is being renewed.
+    pub soft: Time,
+    /// From here on it is dead.
+    pub hard: Time,
+    /// Grows with each new value.
+    pub generation: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_of_a_newer_version_survive() {
+        let cell = br#"{"v":2,"generation":7,"colour":"red","value":null}"#;
+        let record = Record::read(cell);
+        assert_eq!((record.v, record.generation), (2, 7));
+        let again = Record::read(&record.write());
+        assert_eq!(again.rest.get("colour"), Some(&Value::from("red")));
+    }
+
+    #[test]
+    fn a_cell_of_an_older_version_or_of_nonsense_is_read() {
+        assert_eq!(Record::read(b"{}"), Record::default());
+        assert_eq!(Record::read(b""), Record::default());
+        assert_eq!(Record::read(b"\xff{"), Record::default());
+    }
+}

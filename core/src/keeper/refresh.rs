@@ -1,0 +1,254 @@
+//! The work that a lease is for: fetch, judge, store. It belongs to nobody's request.
+
+use alloc::string::String;
+use core::time::Duration;
+
+use crate::{
+    account::{AccountId, Kind},
+    config::{Account, TokenApi},
+    error::{Error, Unavailable},
+    event::{Event, Why},
+    host::{Store, Time, Unreachable, World},
+    keeper::{
+        Keeper, key,
+        record::{self, Failure, Record, Token},
+        token::{class, force_hold},
+    },
+    limits,
+    wechat::token::{self, Grant},
+};
+
+/// One claimed refresh.
+pub(super) struct Job<W, S> {
+    pub(super) keeper: Keeper<W, S>,
+    pub(super) account: AccountId,
+    pub(super) kind: Kind,
+    pub(super) why: Why,
+    /// The credential that will not do.
+    pub(super) stale: Option<String>,
+    pub(super) lease: u64,
+    /// The generation when the lease was claimed.
+    pub(super) generation: u64,
+}
+
+/// What came of it.
+enum Outcome {
+    /// WeChat gave this.
+    Granted { grant: Grant, forced: bool },
+    /// WeChat still holds the credential that will not do, and it may not be forced before `until`.
+    Held { grant: Grant, until: Time },
+}
+
+impl<W: World, S: Store> Job<W, S> {
+    pub(super) async fn run(self) {
+        let keeper = self.keeper.clone();
+        let Some(account) = keeper.gateway.account(&self.account) else {
+            return;
+        };
+        let outcome = self.obtain(account).await;
+        self.settle(account, outcome);
+    }
+
+    async fn obtain(&self, account: &Account) -> Result<Outcome, Error> {
+        let (appid, secret) = (&account.id.id, &account.secret);
+        if account.token_api == TokenApi::Classic {
+            let grant = self.fetch(account, token::classic(appid, secret)).await?;
+            return Ok(Outcome::Granted {
+                grant,
+                forced: false,
+            });
+        }
+        let grant = self
+            .fetch(account, token::stable(appid, secret, false))
+            .await?;
+        if self.stale.as_deref() != Some(grant.value.expose()) {
+            return Ok(Outcome::Granted {
+                grant,
+                forced: false,
+            });
+        }
+        if let Some(until) = self.spend()? {
+            return Ok(Outcome::Held { grant, until });
+        }
+        let grant = self
+            .fetch(account, token::stable(appid, secret, true))
+            .await?;
+        Ok(Outcome::Granted {
+            grant,
+            forced: true,
+        })
+    }
+
+    async fn fetch(
+        &self,
+        account: &Account,
+        request: crate::host::Request,
+    ) -> Result<Grant, Error> {
+        let world = &self.keeper.world;
+        let answer = world
+            .fetch(&self.keeper.gateway.api, request, limits::FETCH)
+            .await;
+        let response = answer.map_err(|it| unreachable(it, "WeChat"))?;
+        token::grant(&response, &account.secret)
+    }
+
+    /// Spends one `force_refresh`, before it is sent: a reply that is lost has been spent too. Says until when none may be.
+    /// The lease begins anew, since another call follows.
+    fn spend(&self) -> Result<Option<Time>, Error> {
+        let mut hold = None;
+        let now = self.keeper.world.now();
+        let kept = self.update(|record| {
+            hold = force_hold(&mut record.forced, now);
+            if hold.is_none() {
+                record.forced.push(now);
+            }
+            if let Some(lease) = record.lease.as_mut() {
+                lease.until = now.plus(limits::LEASE);
+            }
+        });
+        if kept {
+            Ok(hold)
+        } else {
+            Err(Unavailable::Superseded.into())
+        }
+    }
+
+    fn settle(&self, account: &Account, outcome: Result<Outcome, Error>) {
+        let world = &self.keeper.world;
+        let (id, kind, why) = (&account.id, self.kind, self.why);
+        let now = world.now();
+        let mut foreign = false;
+        let mut next = now;
+        let stored = self.update(|record| {
+            record.lease = None;
+            match &outcome {
+                Ok(Outcome::Granted { grant, forced }) => {
+                    foreign = !forced && self.is_foreign(record, grant, now);
+                    record.foreign = record.foreign.saturating_add(foreign.into());
+                    store(record, grant, now);
+                }
+                Ok(Outcome::Held { grant, until }) => {
+                    store(record, grant, now);
+                    record.held = Some(*until);
+                }
+                Err(error) => next = fail(record, error, now, &account.tag),
+            }
+        });
+        if !stored {
+            return world.note(Event::Late { account: id, kind });
+        }
+        if foreign {
+            world.note(Event::ForeignRefresher { account: id, kind });
+        }
+        match &outcome {
+            Err(error) => world.note(Event::RefreshFailed {
+                account: id,
+                kind,
+                why,
+                error,
+                next,
+            }),
+            Ok(Outcome::Granted { grant, forced }) => {
+                let expires_in = grant.expires_in;
+                world.note(Event::Refreshed {
+                    account: id,
+                    kind,
+                    why,
+                    expires_in,
+                    forced: *forced,
+                });
+            }
+            Ok(Outcome::Held { .. }) => {}
+        }
+    }
+
+    /// A caller saw the credential fail, though by our book it had long to live, and WeChat had another one for us:
+    /// somebody else fetches it too, or WeChat ended it early. (A forced one is new by our own doing.)
+    fn is_foreign(&self, record: &Record, grant: &Grant, now: Time) -> bool {
+        let Some(old) = &record.value else {
+            return false;
+        };
+        let reported = self.why == Why::Stale && self.stale.as_deref() == Some(old.value.expose());
+        reported && now < old.soft && old.value != grant.value
+    }
+
+    /// Changes the record while the lease is ours, against every other writer; says whether it could.
+    ///
+    /// A lease that ran out and was taken by another is not ours any more; but if nobody has stored anything since, what we
+    /// fetched is the best there is, and the other's lease stays.
+    fn update(&self, mut change: impl FnMut(&mut Record)) -> bool {
+        let key = key(&self.account, self.kind);
+        let Some(account) = self.keeper.gateway.account(&self.account) else {
+            return false;
+        };
+        for _ in 0..limits::CONFLICTS {
+            let (cell, seen) = self.keeper.store.load(&key);
+            let mut record = Record::read(&cell);
+            let ours = record.lease.as_ref().is_some_and(|it| it.id == self.lease);
+            let newer = record.v > record::VERSION;
+            if newer || (!ours && record.generation != self.generation) {
+                return false;
+            }
+            let others = record.lease.clone().filter(|_| !ours);
+            change(&mut record);
+            if others.is_some() {
+                record.lease = others;
+            }
+            self.keeper.sign(&mut record, account);
+            if self.keeper.store.swap(&key, seen, &record.write()) {
+                return true;
+            }
+        }
+        false
+    }
+}
+
+fn store(record: &mut Record, grant: &Grant, now: Time) {
+    let life = Duration::from_secs(grant.expires_in);
+    let hard = now.plus(life);
+    let known = record
+        .value
+        .as_ref()
+        .is_some_and(|it| it.value == grant.value);
+    if !known {
+        record.generation = record.generation.saturating_add(1);
+        record.held = None;
+    }
+    record.value = Some(Token {
+        value: grant.value.clone(),
+        issued: now,
+        soft: now.plus(life.saturating_sub(margin(life))),
+        hard,
+    });
+    record.failure = None;
+}
+
+/// How long before its end a credential is renewed. WeChat renews a stable token 5 minutes before the end.
+fn margin(life: Duration) -> Duration {
+    Duration::from_secs(300).min(life.checked_div(4).unwrap_or_default())
+}
+
+fn fail(record: &mut Record, error: &Error, now: Time, tag: &str) -> Time {
+    let before = record.failure.take().filter(|it| it.tag == tag);
+    let count = before.map_or(1, |it| it.count.saturating_add(1));
+    let until = now.plus(class(error).pause(count));
+    record.failure = Some(Failure {
+        error: error.clone(),
+        until,
+        count,
+        tag: tag.into(),
+    });
+    until
+}
+
+fn unreachable(why: Unreachable, who: &str) -> Error {
+    let who = who.into();
+    match why {
+        Unreachable::Timeout => Unavailable::Timeout { who },
+        Unreachable::Broken => Unavailable::Unreachable { who },
+        Unreachable::Refused => Unavailable::Busy {
+            what: "the call to WeChat could not be started".into(),
+        },
+    }
+    .into()
+}

@@ -1,0 +1,43 @@
+//! Every limit, by name.
+
+use core::time::Duration;
+
+/// A request body that a flow reads as a whole, in bytes.
+pub const BODY: usize = 256 * 1024;
+
+/// An API key's least length, in bytes: shorter ones can be guessed.
+pub const API_KEY_MIN: usize = 16;
+
+/// One call to WeChat for a token. Shorter than [`LEASE`], so that a slow answer still finds its lease.
+pub const FETCH: Duration = Duration::from_secs(5);
+
+/// How long a claimed refresh keeps others away. A refresher that died is replaced after this time.
+pub const LEASE: Duration = Duration::from_secs(6);
+
+/// How long a caller waits for a credential before it is told that there is none.
+/// Two leases and a little: whoever meets a dead refresher still gets the next one's token.
+pub const PATIENCE: Duration = Duration::from_secs(13);
+
+/// The longest token, in bytes. WeChat asks for room for 512.
+pub const TOKEN: usize = 4096;
+
+/// The longest life that is believed, in seconds. WeChat gives 7 200.
+pub const LIFE: u64 = 86_400;
+
+/// The longest error text of WeChat's that is passed on, in characters.
+pub const ERRMSG: usize = 300;
+
+/// `force_refresh` at most so often a day …
+pub const FORCE_PER_DAY: usize = 20;
+
+/// … and so far apart: WeChat's own limits of `stable_token`.
+pub const FORCE_GAP: Duration = Duration::from_secs(30);
+
+/// Callers that wait for one cell on one thread are unbounded, but threads that watch one cell are not.
+pub const WATCHERS: usize = 255;
+
+/// Tasks that one Envoy worker thread runs at once.
+pub const TASKS: usize = 10_000;
+
+/// Writers that one writer gives way to, one after the other, before it gives up.
+pub const CONFLICTS: u32 = 100;

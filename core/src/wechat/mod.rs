@@ -1,0 +1,4 @@
+//! What WeChat says: pure and synchronous, no I/O.
+
+pub mod errcode;
+pub mod token;

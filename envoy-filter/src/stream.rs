@@ -1,0 +1,239 @@
+//! One request: its head goes to the core, its body waits until the core asks, the verdict is carried out.
+
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+    task::Poll,
+};
+
+use proxy_wasm::{
+    hostcalls,
+    traits::{Context, HttpContext},
+    types::{Action, BufferType, MapType},
+};
+use wxedge::{
+    error::{Shape, Unavailable},
+    handle,
+    host::{Head, Headers, Method, Peer, Response, TooLarge, Upstream, Verdict},
+    limits,
+};
+
+use crate::{
+    edge::Edge,
+    exec::Id,
+    host::{Envoy, EnvoyHost},
+};
+
+/// The header by which the route of a forwarded request finds its cluster. Envoy's configuration removes it before the upstream.
+const CLUSTER: &str = "x-wxedge-cluster";
+
+/// What the callbacks of a stream and its task share.
+pub(crate) struct Stream {
+    pub(crate) id: u32,
+    body: RefCell<Body>,
+    /// The task that waits for the body.
+    reader: Cell<Option<Id>>,
+    verdict: RefCell<Option<Verdict>>,
+    /// Whether a callback of this stream is running: then the verdict is carried out at its end.
+    active: Cell<bool>,
+    /// Whether the request is on its way to an upstream.
+    passed: Cell<bool>,
+}
+
+enum Body {
+    Coming,
+    Complete(Vec<u8>),
+    TooLarge,
+}
+
+impl Stream {
+    pub(crate) const fn new(id: u32) -> Self {
+        Self {
+            id,
+            body: RefCell::new(Body::Coming),
+            reader: Cell::new(None),
+            verdict: RefCell::new(None),
+            active: Cell::new(false),
+            passed: Cell::new(false),
+        }
+    }
+
+    pub(crate) fn poll_body(&self, limit: usize, reader: Id) -> Poll<Result<Vec<u8>, TooLarge>> {
+        match &mut *self.body.borrow_mut() {
+            Body::Coming => {
+                self.reader.set(Some(reader));
+                Poll::Pending
+            }
+            Body::Complete(it) if it.len() <= limit => Poll::Ready(Ok(std::mem::take(it))),
+            _ => Poll::Ready(Err(TooLarge)),
+        }
+    }
+
+    /// The address that Envoy believes the client has, after its own X-Forwarded-For rules.
+    pub(crate) fn peer(&self) -> Peer {
+        let _ = hostcalls::set_effective_context(self.id);
+        let address = hostcalls::get_property(vec!["source", "address"])
+            .ok()
+            .flatten();
+        let address = String::from_utf8(address.unwrap_or_default()).unwrap_or_default();
+        let host = address.rsplit_once(':').map_or(&*address, |it| it.0);
+        Peer {
+            address: host.trim_matches(['[', ']']).into(),
+        }
+    }
+
+    /// Carries the verdict out in a turn of the root context, which has made this stream the active one.
+    pub(crate) fn perform_late(&self) {
+        if self.perform() == Some(Action::Continue) {
+            let _ = hostcalls::resume_http_request();
+        }
+    }
+
+    /// Carries the verdict out, if there is one; says what the callback shall return.
+    fn perform(&self) -> Option<Action> {
+        match self.verdict.take()? {
+            Verdict::Reply(response) => {
+                send(&response);
+                Some(Action::Pause)
+            }
+            Verdict::Forward { to, request } => {
+                self.passed.set(true);
+                pass(&to, &request);
+                Some(Action::Continue)
+            }
+        }
+    }
+}
+
+/// The SDK's context of a stream.
+pub(crate) struct Request {
+    edge: Rc<Edge>,
+    stream: Rc<Stream>,
+}
+
+impl Request {
+    pub(crate) const fn new(edge: Rc<Edge>, stream: Rc<Stream>) -> Self {
+        Self { edge, stream }
+    }
+
+    /// Polls a task in this stream's own callback, and carries its verdict out if that is all it took.
+    fn poll(&self, task: Id) -> Action {
+        self.stream.active.set(true);
+        self.edge.exec.poll(task);
+        self.stream.active.set(false);
+        self.edge.rest();
+        // Paused in every state but a passed one: to continue would release the request to the route's upstream.
+        self.stream.perform().unwrap_or(Action::Pause)
+    }
+
+    fn start(&self, head: Head) -> Id {
+        let (edge, stream) = (self.edge.clone(), self.stream.clone());
+        let host = EnvoyHost {
+            envoy: Envoy(edge.clone()),
+            stream: stream.clone(),
+        };
+        self.edge.exec.spawn(async move {
+            let verdict = handle(edge.gateway.clone(), host, head).await;
+            stream.verdict.replace(Some(verdict));
+            if !stream.active.get() {
+                edge.answer_later(stream);
+            }
+        })
+    }
+}
+
+impl Context for Request {}
+
+impl HttpContext for Request {
+    fn on_http_request_headers(&mut self, _: usize, end: bool) -> Action {
+        if end {
+            self.stream.body.replace(Body::Complete(Vec::new()));
+        }
+        let head = head();
+        #[cfg(feature = "faults")]
+        if let Some(verdict) = crate::faults::verdict(&self.edge, &head) {
+            self.stream.verdict.replace(Some(verdict));
+            return self.stream.perform().unwrap_or(Action::Pause);
+        }
+        if self.edge.exec.len() >= limits::TASKS {
+            let what = "too many requests wait".into();
+            let error = wxedge::error::Error::from(Unavailable::Busy { what });
+            send(&error.into_response(Shape::Honest, "-"));
+            return Action::Pause;
+        }
+        let task = self.start(head);
+        self.poll(task)
+    }
+
+    fn on_http_request_body(&mut self, size: usize, end: bool) -> Action {
+        if self.stream.passed.get() {
+            return Action::Continue;
+        }
+        if size > limits::BODY {
+            self.stream.body.replace(Body::TooLarge);
+        } else if end {
+            let body = hostcalls::get_buffer(BufferType::HttpRequestBody, 0, size);
+            self.stream
+                .body
+                .replace(Body::Complete(body.ok().flatten().unwrap_or_default()));
+        } else {
+            return Action::Pause;
+        }
+        self.stream
+            .reader
+            .take()
+            .map_or(Action::Pause, |it| self.poll(it))
+    }
+}
+
+/// The head of the active stream's request. One host call brings all of it; a call per header would cost more.
+fn head() -> Head {
+    let pairs = hostcalls::get_map_bytes(MapType::HttpRequestHeaders).unwrap_or_default();
+    let block = Block(pairs);
+    let text = |name| String::from_utf8_lossy(&block.value(name).unwrap_or_default()).into_owned();
+    Head {
+        method: Method::parse(&text(":method")),
+        target: text(":path"),
+        host: text(":authority"),
+        headers: Rc::new(block),
+    }
+}
+
+struct Block(Vec<(String, Vec<u8>)>);
+
+impl Headers for Block {
+    fn value(&self, name: &str) -> Option<Vec<u8>> {
+        let values: Vec<&[u8]> = self
+            .0
+            .iter()
+            .filter(|it| it.0 == name)
+            .map(|it| &*it.1)
+            .collect();
+        (!values.is_empty()).then(|| values.join(&b", "[..]))
+    }
+}
+
+fn send(response: &Response) {
+    let headers = response
+        .headers
+        .iter()
+        .map(|(name, value)| (&**name, &**value))
+        .collect();
+    let body = (!response.body.is_empty()).then_some(&*response.body);
+    // Envoy closes the connection on a status that is none.
+    let status = response.status.clamp(200, 599).into();
+    let _ = hostcalls::send_http_response(status, headers, body);
+}
+
+/// Turns the request to `to`: Envoy looks the route up again once its headers have changed.
+fn pass(to: &Upstream, request: &Head) {
+    let path = format!("{}{}", to.base, request.target);
+    let changes = [
+        (":path", &path),
+        (":authority", &to.authority),
+        (CLUSTER, &to.cluster),
+    ];
+    for (name, value) in changes {
+        let _ = hostcalls::set_map_value(MapType::HttpRequestHeaders, name, Some(value));
+    }
+}
