@@ -1,0 +1,176 @@
+//! The committed envoy.yaml with the few changes that a test or `make run` must make to it.
+//!
+//! Everything else is run as an operator would run it. Envoy reads JSON as well as YAML, so the result is written as JSON.
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use super::{Failure, Result, place};
+
+/// The answer that costs the host nothing: what a herd on the gateway is measured against.
+pub const STATIC_PATH: &str = "/harness/static";
+
+const HTTP: &str = "/filter_chains/0/filters/0/typed_config";
+const WECHAT: &str = "wechat_api";
+
+/// A configuration of Envoy that can be changed.
+#[derive(Debug, Clone)]
+pub struct EdgeYaml(Value);
+
+impl EdgeYaml {
+    /// The committed one.
+    pub fn read() -> Result<Self> {
+        let path = place::root().join("envoy.yaml");
+        let text = fs::read_to_string(&path)
+            .map_err(Failure::of(format_args!("read {}", path.display())))?;
+        serde_saphyr::from_str(&text)
+            .map(Self)
+            .map_err(Failure::of("parse envoy.yaml"))
+    }
+
+    /// The loopback ports of the listener and of admin; 0 is any free one.
+    pub fn ports(&mut self, listener: u16, admin: u16) -> Result<()> {
+        *self.at("/static_resources/listeners/0/address/socket_address/port_value")? =
+            json!(listener);
+        *self.at("/admin/address/socket_address/port_value")? = json!(admin);
+        Ok(())
+    }
+
+    /// The module of the filter.
+    pub fn filter(&mut self, module: &Path) -> Result<()> {
+        *self.at_filter("/vm_config/code/local/filename")? = json!(module);
+        Ok(())
+    }
+
+    /// The gateway's configuration, and the variables of the environment that the filter may read.
+    pub fn gateway(&mut self, config: &str, variables: &[&str]) -> Result<()> {
+        *self.at_filter("/configuration/value")? = json!(config);
+        *self.at_filter("/vm_config/environment_variables/host_env_keys")? = json!(variables);
+        Ok(())
+    }
+
+    /// What `wechat.api` of the configuration stands for: one cluster for each URL.
+    pub fn wechat(&mut self, urls: &[String]) -> Result<()> {
+        let clusters = self.at("/static_resources/clusters")?.as_array_mut();
+        let clusters = clusters.ok_or_else(|| Failure::new("clusters in envoy.yaml is no list"))?;
+        let position = clusters
+            .iter()
+            .position(|cluster| cluster["name"] == WECHAT);
+        let model = clusters
+            .remove(position.ok_or_else(|| Failure::new("no cluster wechat_api in envoy.yaml"))?);
+        for (number, url) in urls.iter().enumerate() {
+            let name = if number == 0 {
+                WECHAT.to_owned()
+            } else {
+                format!("{WECHAT}_{}", number + 1)
+            };
+            clusters.push(cluster(model.clone(), &name, url)?);
+        }
+        Ok(())
+    }
+
+    /// A path that is answered without the filter, for comparison.
+    pub fn static_answer(&mut self) -> Result<()> {
+        let routes = self
+            .at_http("/route_config/virtual_hosts/0/routes")?
+            .as_array_mut();
+        let body = json!({ "status": 200, "body": { "inline_string": "static" } });
+        let route =
+            json!({ "name": "static", "match": { "path": STATIC_PATH }, "direct_response": body });
+        routes
+            .ok_or_else(|| Failure::new("routes in envoy.yaml is no list"))?
+            .insert(0, route);
+        Ok(())
+    }
+
+    /// Moves the listener into a file that can be replaced while Envoy runs. The result is what the file holds.
+    pub fn listener_from(&mut self, file: &Path) -> Result<Value> {
+        let listener = self.at("/static_resources/listeners/0")?.clone();
+        *self.at("/static_resources/listeners")? = json!([]);
+        self.0["node"] = json!({ "id": "wxedge", "cluster": "wxedge" });
+        self.0["dynamic_resources"] =
+            json!({ "lds_config": { "path_config_source": { "path": file } } });
+        Ok(listener)
+    }
+
+    /// What Envoy reads.
+    pub fn text(&self) -> String {
+        self.0.to_string()
+    }
+
+    /// The part at `pointer` (RFC 6901), to be changed.
+    pub fn at(&mut self, pointer: &str) -> Result<&mut Value> {
+        at(&mut self.0, pointer)
+    }
+
+    fn at_http(&mut self, pointer: &str) -> Result<&mut Value> {
+        http(self.at("/static_resources/listeners/0")?, pointer)
+    }
+
+    fn at_filter(&mut self, pointer: &str) -> Result<&mut Value> {
+        plugin(self.at("/static_resources/listeners/0")?, pointer)
+    }
+}
+
+/// A part of the HTTP connection manager of a listener; the pointer is relative to it.
+pub fn http<'a>(listener: &'a mut Value, pointer: &str) -> Result<&'a mut Value> {
+    at(listener, &format!("{HTTP}{pointer}"))
+}
+
+/// A part of the filter's plugin configuration in a listener; the pointer is relative to it.
+pub fn plugin<'a>(listener: &'a mut Value, pointer: &str) -> Result<&'a mut Value> {
+    let filters = http(listener, "/http_filters")?.as_array_mut();
+    let filter = filters
+        .into_iter()
+        .flatten()
+        .find(|filter| filter["name"] == "wxedge");
+    at(
+        filter.ok_or_else(|| Failure::new("no filter wxedge in the listener"))?,
+        &format!("/typed_config/config{pointer}"),
+    )
+}
+
+fn at<'a>(value: &'a mut Value, pointer: &str) -> Result<&'a mut Value> {
+    value
+        .pointer_mut(pointer)
+        .ok_or_else(|| Failure::new(format!("nothing at {pointer} in envoy.yaml")))
+}
+
+/// The cluster that leads to `url`: `model` with another address, without TLS where the URL has none.
+fn cluster(mut model: Value, name: &str, url: &str) -> Result<Value> {
+    let (tls, authority) = match url.split_once("://") {
+        Some(("https", rest)) => (true, rest),
+        Some(("http", rest)) => (false, rest),
+        _ => {
+            return Err(Failure::new(format!(
+                "{url} is neither http:// nor https://"
+            )));
+        }
+    };
+    let authority = authority.split('/').next().unwrap_or_default();
+    let (host, port) = match authority.rsplit_once(':') {
+        Some((host, port)) => (
+            host,
+            port.parse()
+                .map_err(Failure::of(format_args!("the port in {url}")))?,
+        ),
+        None => (authority, if tls { 443 } else { 80 }),
+    };
+    let is_ip = host.parse::<std::net::IpAddr>().is_ok();
+    model["name"] = json!(name);
+    model["type"] = json!(if is_ip { "STATIC" } else { "LOGICAL_DNS" });
+    model["load_assignment"]["cluster_name"] = json!(name);
+    let address: (&str, u16) = (host, port);
+    *at(
+        &mut model,
+        "/load_assignment/endpoints/0/lb_endpoints/0/endpoint/address/socket_address",
+    )? = json!({ "address": address.0, "port_value": address.1 });
+    if tls {
+        *at(&mut model, "/transport_socket/typed_config/sni")? = json!(host);
+    } else if let Some(cluster) = model.as_object_mut() {
+        cluster.remove("transport_socket");
+    }
+    Ok(model)
+}
