@@ -1,0 +1,41 @@
+//! What `make run` prints when everything answers.
+
+use wxedge_tests::harness::CRM_KEY;
+
+use crate::Running;
+use crate::settings::Settings;
+
+/// The addresses, and what to try.
+pub fn text(settings: &Settings, running: &Running) -> String {
+    let (envoy, workerd) = (running.envoy.address(), running.workerd.address());
+    let mut page = format!(
+        "\n  Envoy      http://{envoy}      admin http://{}\n  workerd    http://{workerd}      Durable Objects in .state/\n",
+        running.envoy.admin()
+    );
+    match &running.simulator {
+        Some(simulator) => {
+            page += &format!("  WeChat     {} (simulated)\n\n", simulator.url());
+            page += &tries(running, &simulator.url());
+        }
+        None => {
+            let urls = settings.wechat().unwrap_or_default().join(", ");
+            page += &format!("  WeChat     {urls} (the real one)\n");
+        }
+    }
+    page + "\nCtrl-C stops all of them.\n"
+}
+
+fn tries(running: &Running, simulator: &str) -> String {
+    let (envoy, workerd) = (running.envoy.address(), running.workerd.address());
+    let simulator = running.simulator.as_ref().map(|simulator| simulator.url());
+    let simulator = simulator.unwrap_or_default();
+    let key = format!("-H 'authorization: Bearer {CRM_KEY}'");
+    format!(
+        "Try:\n\
+         \x20 curl {key} http://{envoy}/app/demo/api          # the token, by Envoy\n\
+         \x20 curl {key} http://{workerd}/app/demo/api          # and by the Worker\n\
+         \x20 curl {key} http://{envoy}/app/demo/api/new      # another token\n\
+         \x20 curl -i http://{envoy}/app/demo/api             # without a key\n\
+         \x20 curl {simulator}/_sim/state                       # how often WeChat was asked\n"
+    )
+}

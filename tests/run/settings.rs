@@ -1,0 +1,94 @@
+//! What the environment says about how to run.
+
+use std::collections::BTreeMap;
+use std::env;
+use std::fs;
+
+use serde_json::{Value, json};
+use wxedge_tests::harness::{CRM_KEY, DEMO_SECRET, Failure, Result, default_config};
+
+/// How to run.
+pub struct Settings {
+    /// The gateway's configuration.
+    pub config: Value,
+    /// What it names as `${NAME}`.
+    pub secrets: BTreeMap<String, String>,
+    /// Whether the simulator stands for WeChat.
+    pub simulated: bool,
+    pub envoy_port: u16,
+    pub workerd_port: u16,
+    pub simulator_port: u16,
+    pub admin_port: u16,
+}
+
+impl Settings {
+    /// `CONFIG` is the file of a configuration of one's own; the ports have a variable each.
+    pub fn from_environment() -> Result<Self> {
+        let own = env::var("CONFIG").ok().filter(|path| !path.is_empty());
+        let (config, secrets) = match &own {
+            Some(path) => own_config(path)?,
+            None => (default_config(), demo_secrets()),
+        };
+        Ok(Self {
+            config,
+            secrets,
+            simulated: own.is_none(),
+            envoy_port: port("ENVOY_PORT", 8080)?,
+            workerd_port: port("WORKERD_PORT", 8787)?,
+            simulator_port: port("SIMULATOR_PORT", 8900)?,
+            admin_port: port("ADMIN_PORT", 9901)?,
+        })
+    }
+
+    /// The base URLs of WeChat's API in the configuration.
+    pub fn wechat(&self) -> Result<Vec<String>> {
+        let Some(urls) = self.config["wechat"]["api"].as_array() else {
+            return Ok(vec!["https://api.weixin.qq.com".to_owned()]);
+        };
+        let urls = urls.iter().map(|url| url.as_str().map(str::to_owned));
+        urls.collect::<Option<_>>()
+            .ok_or_else(|| Failure::new("wechat.api must be a list of URLs"))
+    }
+
+    /// The accounts that the simulator must know.
+    pub fn accounts(&self) -> Vec<Value> {
+        let apps = self.config["apps"].as_object().into_iter().flatten();
+        apps.map(|(_, app)| json!({ "appid": app["appid"], "secret": DEMO_SECRET }))
+            .collect()
+    }
+}
+
+fn demo_secrets() -> BTreeMap<String, String> {
+    [("DEMO_SECRET", DEMO_SECRET), ("CRM_KEY", CRM_KEY)]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .into()
+}
+
+/// The configuration in a file, and the variables of the environment that it names.
+fn own_config(path: &str) -> Result<(Value, BTreeMap<String, String>)> {
+    let text = fs::read_to_string(path).map_err(Failure::of(format_args!("read {path}")))?;
+    let config = serde_json::from_str(&text).map_err(Failure::of(format_args!("parse {path}")))?;
+    let mut secrets = BTreeMap::new();
+    for name in text
+        .split("${")
+        .skip(1)
+        .filter_map(|rest| Some(rest.split_once('}')?.0))
+    {
+        let value = env::var(name).map_err(|_| {
+            Failure::new(format!(
+                "{path} names ${{{name}}}, which is not set in the environment"
+            ))
+        })?;
+        secrets.insert(name.to_owned(), value);
+    }
+    Ok((config, secrets))
+}
+
+fn port(name: &str, default: u16) -> Result<u16> {
+    match env::var(name) {
+        Ok(text) => text
+            .parse()
+            .map_err(Failure::of(format_args!("{name}={text}"))),
+        Err(_) => Ok(default),
+    }
+}
