@@ -257,6 +257,12 @@ impl Unavailable {
     }
 }
 
+/// 500: the gateway itself cannot work, and this is why.
+#[must_use]
+pub fn broken(why: &str) -> Response {
+    Response::json(500, body(OURS, why))
+}
+
 #[derive(Serialize)]
 struct Body<'a> {
     errcode: i64,

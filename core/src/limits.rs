@@ -41,3 +41,6 @@ pub const TASKS: usize = 10_000;
 
 /// Writers that one writer gives way to, one after the other, before it gives up.
 pub const CONFLICTS: u32 = 100;
+
+/// How long an isolate of a Worker believes what its keeper told it.
+pub const COPY: Duration = Duration::from_secs(10);

@@ -1,1 +1,50 @@
-//! wxedge-worker
+//! wxedge as a Cloudflare Worker. All of WeChat and all routing is in the core; here is only what Workers want.
+//!
+//! * `edge`: one request: its head goes to the core, the verdict is carried out.
+//! * `keeper`: the Durable Object `Keeper`, one per account, named `v1/<kind>/<appid>`; it alone fetches and stores.
+//! * `cells`: the core's `Store` over the Durable Object's SQLite.
+//! * `world`: clock, randomness, network. `timer`: a timeout that may change its owner.
+
+// Nothing here is for other crates; what the macros below write has no place for a doc comment.
+#![allow(missing_docs)]
+
+mod cells;
+mod edge;
+mod keeper;
+mod timer;
+mod world;
+
+use std::{cell::OnceCell, rc::Rc};
+
+use worker::{Context, Env, Request, Response, event};
+use wxedge::{
+    config::{ConfigError, Gateway},
+    limits,
+};
+
+#[event(fetch)]
+async fn fetch(request: Request, env: Env, context: Context) -> worker::Result<Response> {
+    match gateway(&env) {
+        Ok(gateway) => edge::answer(gateway, request, env, context).await,
+        Err(error) => edge::send(error.into_response()),
+    }
+}
+
+thread_local! {
+    /// Plain data only: an isolate serves many requests, and none may touch another's futures.
+    static GATEWAY: OnceCell<Result<Rc<Gateway>, ConfigError>> = const { OnceCell::new() };
+}
+
+/// The configuration: the secret or variable `WXEDGE_CONFIG`, read once per isolate.
+fn gateway(env: &Env) -> Result<Rc<Gateway>, ConfigError> {
+    let text = |name: &str| env.var(name).ok().map(|it| it.to_string());
+    let read = || {
+        let config = text("WXEDGE_CONFIG").ok_or_else(|| ConfigError {
+            path: String::new(),
+            why: "there is none: put it into the secret WXEDGE_CONFIG".into(),
+        })?;
+        let gateway = Gateway::from_json(&config, &text)?;
+        Ok(Rc::new(gateway.copying(limits::COPY)))
+    };
+    GATEWAY.with(|it| it.get_or_init(read).clone())
+}

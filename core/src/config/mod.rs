@@ -44,6 +44,12 @@ impl ConfigError {
         }
     }
 
+    /// The answer of a host that cannot refuse to start.
+    #[must_use]
+    pub fn into_response(self) -> crate::host::Response {
+        crate::error::broken(&self.to_string())
+    }
+
     fn place(&self) -> String {
         if self.path.is_empty() {
             return String::new();

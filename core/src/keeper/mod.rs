@@ -202,7 +202,12 @@ impl<W: World, S: Store> Keeper<W, S> {
         }
     }
 
-    /// When the credential wants renewing.
+    /// When `account` wants tending next; `None` while nobody has asked for anything.
+    #[must_use]
+    pub fn due(&self, account: &AccountId) -> Option<Time> {
+        self.next(account, Kind::Access)
+    }
+
     fn next(&self, account: &AccountId, kind: Kind) -> Option<Time> {
         let record = Record::read(&self.store.load(&key(account, kind)).0);
         let soft = record.value?.soft;

@@ -1,0 +1,244 @@
+//! One request at the edge.
+
+use std::{
+    cell::RefCell,
+    future::{Future, poll_fn},
+    pin::{Pin, pin},
+    rc::Rc,
+    task::{Context as Waking, Poll, Waker},
+    time::Duration,
+};
+
+use futures_util::future::{Either, select};
+use worker::{
+    Context, Env, Headers as JsHeaders, RequestInit, ResponseBuilder, js_sys::Uint8Array,
+    wasm_bindgen::JsCast, web_sys,
+};
+use wxedge::{
+    account::AccountId,
+    config::Gateway,
+    error::{Error, Unavailable},
+    event::Event,
+    handle,
+    host::{
+        Head, Headers, Host, Method, Peer, Request, Response, Time, TooLarge, Unreachable,
+        Upstream, Verdict, World,
+    },
+    keeper::{
+        Answer, Ask,
+        wire::{read_answer, write_ask},
+    },
+    limits,
+};
+
+use crate::{
+    timer::Timer,
+    world::{Task, Workers, collect},
+};
+
+/// How long the Durable Object may take: its own patience, and the way there and back.
+const KEEPER: Duration = limits::PATIENCE.saturating_add(Duration::from_secs(2));
+
+/// An answer of a keeper is small; bytes.
+const ANSWER: usize = 64 * 1024;
+
+/// Answers one request. A flow that has to wait is handed to `wait_until`: it is never cancelled, whatever becomes of the client.
+pub(crate) async fn answer(
+    gateway: Rc<Gateway>,
+    request: worker::Request,
+    env: Env,
+    context: Context,
+) -> worker::Result<worker::Response> {
+    let head = head(&request);
+    let request = Rc::new(RefCell::new(request));
+    let context = Rc::new(context);
+    let runner = context.clone();
+    let edge = Edge {
+        workers: Workers::new(move |task: Task| runner.wait_until(task)),
+        request: request.clone(),
+        env,
+    };
+    let mut flow = Box::pin(handle(gateway, edge, head));
+    let first = poll_fn(|waking| Poll::Ready(flow.as_mut().poll(waking))).await;
+    let verdict = match first {
+        Poll::Ready(verdict) => verdict,
+        Poll::Pending => {
+            let slot = Slot::default();
+            let filled = slot.clone();
+            context.wait_until(async move { filled.fill(flow.await) });
+            slot.await
+        }
+    };
+    match verdict {
+        Verdict::Reply(response) => send(response),
+        Verdict::Forward { to, request: head } => {
+            // The trait's clone is one of the handle; the method of this name would copy the body.
+            let raw = Clone::clone(request.borrow().inner());
+            forward(&to, &head, &raw).await
+        }
+    }
+}
+
+/// The core's answer as a Worker's.
+pub(crate) fn send(response: Response) -> worker::Result<worker::Response> {
+    let headers = JsHeaders::new();
+    for (name, value) in &response.headers {
+        headers.append(name, value)?;
+    }
+    let builder = ResponseBuilder::new()
+        .with_status(response.status.clamp(200, 599))
+        .with_headers(headers);
+    Ok(builder.fixed(response.body))
+}
+
+/// Passes the request on as it came, body and all, and the answer back; redirects are the client's affair.
+async fn forward(
+    to: &Upstream,
+    head: &Head,
+    raw: &web_sys::Request,
+) -> worker::Result<worker::Response> {
+    let url = format!("{}://{}{}{}", to.scheme, to.authority, to.base, head.target);
+    // A Request takes another one as its init: method, headers and body.
+    let copy = web_sys::Request::new_with_str_and_init(&url, raw.unchecked_ref())?;
+    let init = web_sys::RequestInit::new();
+    init.set_redirect(web_sys::RequestRedirect::Manual);
+    let request = web_sys::Request::new_with_request_and_init(&copy, &init)?;
+    worker::Fetch::Request(request.into()).send().await
+}
+
+fn head(request: &worker::Request) -> Head {
+    let url = request.inner().url();
+    let (_, rest) = url.split_once("://").unwrap_or(("", &url));
+    let (host, target) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    let target = target.split_once('#').map_or(target, |it| it.0);
+    Head {
+        // Not `request.method()`, for which every unknown method is a GET.
+        method: Method::parse(&request.inner().method()),
+        target: target.into(),
+        host: host.into(),
+        headers: Rc::new(Lazy(request.inner().headers())),
+    }
+}
+
+/// Headers that are read one by one: each is a call to JavaScript.
+struct Lazy(web_sys::Headers);
+
+impl Headers for Lazy {
+    fn value(&self, name: &str) -> Option<Vec<u8>> {
+        self.0.get(name).ok().flatten().map(String::into_bytes)
+    }
+}
+
+/// The world as one request sees it.
+#[derive(Clone)]
+struct Edge {
+    workers: Workers,
+    request: Rc<RefCell<worker::Request>>,
+    env: Env,
+}
+
+impl World for Edge {
+    fn now(&self) -> Time {
+        self.workers.now()
+    }
+
+    fn random(&self, out: &mut [u8]) -> Result<(), Error> {
+        self.workers.random(out)
+    }
+
+    fn fetch(
+        &self,
+        to: &Upstream,
+        request: Request,
+        timeout: Duration,
+    ) -> impl Future<Output = Result<Response, Unreachable>> + 'static {
+        self.workers.fetch(to, request, timeout)
+    }
+
+    fn sleep(&self, until: Time) -> impl Future<Output = ()> + 'static {
+        self.workers.sleep(until)
+    }
+
+    fn later(&self, task: impl Future<Output = ()> + 'static) {
+        self.workers.later(task);
+    }
+
+    fn note(&self, event: Event<'_>) {
+        self.workers.note(event);
+    }
+}
+
+impl Host for Edge {
+    async fn ask(&self, account: &AccountId, ask: Ask) -> Result<Answer, Error> {
+        let asking = pin!(self.to_keeper(account, ask));
+        match select(asking, pin!(Timer::after(KEEPER))).await {
+            Either::Left((answer, _)) => answer,
+            Either::Right(_) => Err(Unavailable::Timeout {
+                who: "the keeper".into(),
+            }
+            .into()),
+        }
+    }
+
+    async fn body(&self, limit: usize) -> Result<Vec<u8>, TooLarge> {
+        let stream = self.request.borrow_mut().stream();
+        match stream {
+            Ok(stream) => collect(stream, limit).await,
+            // There is none.
+            Err(_) => Ok(Vec::new()),
+        }
+    }
+
+    fn peer(&self) -> Peer {
+        let address = self.request.borrow().headers().get("cf-connecting-ip");
+        Peer {
+            address: address.ok().flatten().unwrap_or_default(),
+        }
+    }
+}
+
+impl Edge {
+    async fn to_keeper(&self, account: &AccountId, ask: Ask) -> Result<Answer, Error> {
+        let lost = |_| Unavailable::Unreachable {
+            who: "the keeper".into(),
+        };
+        let namespace = self.env.durable_object("KEEPER").map_err(lost)?;
+        // The hint counts at the first creation only: near WeChat's own hosts.
+        let stub = namespace
+            .get_by_name_with_location_hint(&format!("v1/{account}"), "apac")
+            .map_err(lost)?;
+        let mut init = RequestInit::new();
+        init.with_method(worker::Method::Post)
+            .with_body(Some(Uint8Array::from(&*write_ask(ask)).into()));
+        let request = worker::Request::new_with_init("https://keeper/ask", &init).map_err(lost)?;
+        let mut answer = stub.fetch_with_request(request).await.map_err(lost)?;
+        let stream = answer.stream().map_err(lost)?;
+        let bytes = collect(stream, ANSWER).await;
+        read_answer(&bytes.unwrap_or_default())
+    }
+}
+
+/// A place for a verdict that a task of its own will bring.
+#[derive(Clone, Default)]
+struct Slot(Rc<RefCell<(Option<Verdict>, Option<Waker>)>>);
+
+impl Slot {
+    fn fill(&self, verdict: Verdict) {
+        let waker = {
+            let mut slot = self.0.borrow_mut();
+            slot.0 = Some(verdict);
+            slot.1.take()
+        };
+        waker.into_iter().for_each(Waker::wake);
+    }
+}
+
+impl Future for Slot {
+    type Output = Verdict;
+
+    fn poll(self: Pin<&mut Self>, waking: &mut Waking<'_>) -> Poll<Verdict> {
+        let mut slot = self.0.borrow_mut();
+        slot.1 = Some(waking.waker().clone());
+        slot.0.take().map_or(Poll::Pending, Poll::Ready)
+    }
+}

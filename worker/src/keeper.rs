@@ -1,0 +1,130 @@
+//! The Durable Object of one account: the only place on Cloudflare that fetches and stores its credentials.
+//!
+//! *Atomic here:* everything between two awaits, since an object runs one event at a time; `fetch()` lets others in, so nothing is held
+//! over an await but a lease in a cell. *Durable here:* a cell is in SQLite before anybody sees an answer that depends on it (output gate).
+//! *Alive here:* the alarm is set to the next time a credential wants renewing; it survives eviction and restarts.
+
+use std::{cell::Cell, rc::Rc};
+
+use worker::{DurableObject, Env, Request, Response, State, durable_object};
+use wxedge::{
+    account::AccountId,
+    error::{Error, Unavailable},
+    host::{Time, World},
+    keeper::{
+        Answer, Keeper as Core,
+        wire::{read_ask, write_answer},
+    },
+    limits,
+};
+
+use crate::{
+    cells::Cells,
+    gateway,
+    world::{Task, Workers, collect},
+};
+
+#[durable_object(alarm)]
+pub struct Keeper {
+    inner: Rc<Inner>,
+}
+
+struct Inner {
+    state: State,
+    env: Env,
+    cells: Cells,
+    /// When the alarm is set to, as far as this instance knows.
+    armed: Cell<Option<Time>>,
+}
+
+impl DurableObject for Keeper {
+    fn new(state: State, env: Env) -> Self {
+        let cells = Cells::new(state.storage().sql());
+        let armed = Cell::new(None);
+        Self {
+            inner: Rc::new(Inner {
+                state,
+                env,
+                cells,
+                armed,
+            }),
+        }
+    }
+
+    async fn fetch(&self, mut request: Request) -> worker::Result<Response> {
+        let body = match request.stream() {
+            Ok(stream) => collect(stream, limits::BODY).await.unwrap_or_default(),
+            Err(_) => Vec::new(),
+        };
+        let answer = self.inner.clone().answer(&body).await;
+        Response::from_bytes(write_answer(answer))
+    }
+
+    async fn alarm(&self) -> worker::Result<Response> {
+        self.inner.armed.set(None);
+        if let Ok((core, account)) = self.inner.clone().core() {
+            core.tend(&account).await;
+        }
+        self.inner.arm().await;
+        // An error would make the runtime repeat the alarm by its own rules.
+        Response::empty()
+    }
+}
+
+impl Inner {
+    async fn answer(self: Rc<Self>, body: &[u8]) -> Result<Answer, Error> {
+        let ask = read_ask(body)?;
+        let (core, account) = self.clone().core()?;
+        let answer = core.answer(&account, ask).await;
+        if self.armed.get().is_none() {
+            self.arm().await;
+        }
+        answer
+    }
+
+    /// The keeper of the account that this object is named after; a request's word is not taken for it.
+    fn core(self: Rc<Self>) -> Result<(Core<Workers, Cells>, AccountId), Error> {
+        let lost = || Unavailable::Unreachable {
+            who: "the account".into(),
+        };
+        let gateway = gateway(&self.env).map_err(|_| lost())?;
+        let name = self.state.id().name().ok_or_else(lost)?;
+        let account = name
+            .strip_prefix("v1/")
+            .and_then(AccountId::parse)
+            .ok_or_else(lost)?;
+        let inner = self.clone();
+        let world = Workers::new(move |task: Task| {
+            let after = inner.clone();
+            inner.state.wait_until(async move {
+                task.await;
+                after.arm().await;
+            });
+        });
+        Ok((Core::new(gateway, world, self.cells.clone()), account))
+    }
+
+    /// Sets the alarm to the next time something is due. A fired alarm is used up, and an object without one sleeps for ever.
+    async fn arm(self: &Rc<Self>) {
+        let Ok((core, account)) = self.clone().core() else {
+            return;
+        };
+        let Some(due) = core.due(&account) else {
+            return;
+        };
+        if self.armed.replace(Some(due)) == Some(due) {
+            return;
+        }
+        let now = Workers::new(|_| {}).now();
+        if self
+            .state
+            .storage()
+            .set_alarm(now.until(due))
+            .await
+            .is_err()
+        {
+            // The next ask tries again; until then readers renew it themselves.
+            self.armed.set(None);
+        }
+    }
+}
