@@ -26,8 +26,8 @@ ENVOY_WASM := target/envoy/wxedge_envoy.wasm
 FAULTS_WASM := target/faults/wxedge_envoy.wasm
 WORKER_JS := worker/build/index.js
 
-# $(call step,title,command): says what a long step does and how many seconds it took.
-step = begin=$$SECONDS; echo "== $(strip $(1))"; $(2); echo "== $(strip $(1)): done in $$((SECONDS - begin)) s"
+# $(call step,title,commands joined by &&): says what a long step does and how many seconds it took.
+step = begin=$$SECONDS; echo "== $(strip $(1))"; $(strip $(2)) || exit 1; echo "== $(strip $(1)): done in $$((SECONDS - begin)) s"
 
 .PHONY: help run test lint build envoy worker tools clean prerequisites toolchain
 
@@ -40,7 +40,8 @@ run: build ## simulator, Envoy and workerd on this machine (ports: ENVOY_PORT 80
 
 test: build $(FAULTS_WASM) ## everything: the core, then every scenario on both hosts
 	@$(call step, test the core, cargo test --package wxedge)
-	@$(call step, test the workspace on both hosts, cargo test --workspace --exclude wxedge)
+# Herds of callers hold thousands of connections at once.
+	@ulimit -n $$(ulimit -Hn); $(call step, test the workspace on both hosts, cargo test --workspace --exclude wxedge)
 
 lint: build ## format, clippy (native and both wasm targets), docs, both edge configurations
 	@$(call step, format, cargo fmt --all --check)

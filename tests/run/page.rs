@@ -27,8 +27,6 @@ pub fn text(settings: &Settings, running: &Running) -> String {
 
 fn tries(running: &Running, simulator: &str) -> String {
     let (envoy, workerd) = (running.envoy.address(), running.workerd.address());
-    let simulator = running.simulator.as_ref().map(|simulator| simulator.url());
-    let simulator = simulator.unwrap_or_default();
     let key = format!("-H 'authorization: Bearer {CRM_KEY}'");
     format!(
         "Try:\n\
