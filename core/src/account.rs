@@ -41,13 +41,8 @@ impl AccountId {
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let (family, id) = text.split_once('/')?;
-        let family = [Family::Official, Family::Miniprogram]
-            .into_iter()
-            .find(|it| it.as_str() == family)?;
-        (!id.is_empty()).then(|| Self {
-            family,
-            id: id.to_string(),
-        })
+        let family = [Family::Official, Family::Miniprogram].into_iter().find(|it| it.as_str() == family)?;
+        (!id.is_empty()).then(|| Self { family, id: id.to_string() })
     }
 }
 
@@ -81,10 +76,7 @@ mod tests {
 
     #[test]
     fn an_account_reads_back_what_it_prints() {
-        let account = AccountId {
-            family: Family::Miniprogram,
-            id: "wx1/2".into(),
-        };
+        let account = AccountId { family: Family::Miniprogram, id: "wx1/2".into() };
         assert_eq!(AccountId::parse(&account.to_string()), Some(account));
         assert_eq!(AccountId::parse("official/"), None);
         assert_eq!(AccountId::parse("nobody/wx1"), None);

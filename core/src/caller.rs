@@ -52,17 +52,9 @@ impl Caller {
         let digest = digest(key.as_bytes());
         // All of them are compared, each in constant time: how long it takes tells nothing.
         let matching = |found: Option<&'a Self>, it: &'a Self| {
-            if it.key.ct_eq(&digest).into() {
-                Some(it)
-            } else {
-                found
-            }
+            if it.key.ct_eq(&digest).into() { Some(it) } else { found }
         };
-        gateway
-            .callers
-            .iter()
-            .fold(None, matching)
-            .ok_or(Reject::Unknown)
+        gateway.callers.iter().fold(None, matching).ok_or(Reject::Unknown)
     }
 
     /// Checks that this caller may do `what` with `app`.
@@ -74,10 +66,7 @@ impl Caller {
         if knows && self.may.contains(&what) {
             return Ok(());
         }
-        Err(Reject::Forbidden {
-            may: what.as_str().to_owned(),
-            app: app.to_owned(),
-        })
+        Err(Reject::Forbidden { may: what.as_str().to_owned(), app: app.to_owned() })
     }
 }
 
@@ -86,11 +75,7 @@ fn key(head: &Head) -> Option<String> {
     let bearer = head.header("authorization").map(|it| {
         let (scheme, key) = it.split_once(' ').unwrap_or(("", ""));
         let fits = scheme.eq_ignore_ascii_case("bearer");
-        if fits {
-            key.trim().to_owned()
-        } else {
-            String::new()
-        }
+        if fits { key.trim().to_owned() } else { String::new() }
     });
     let plain = head.header("x-api-key");
     match (bearer, plain) {
@@ -130,29 +115,16 @@ mod tests {
     }
 
     fn name(headers: &'static [(&'static str, &'static str)]) -> Result<String, Reject> {
-        let head = Head {
-            method: Method::Get,
-            target: "/".into(),
-            host: String::new(),
-            headers: Rc::new(Fixed(headers)),
-        };
+        let head =
+            Head { method: Method::Get, target: "/".into(), host: String::new(), headers: Rc::new(Fixed(headers)) };
         Caller::find(&gateway(), &head).map(|it| it.name.clone())
     }
 
     #[test]
     fn a_key_is_found_in_either_header() {
-        assert_eq!(
-            name(&[("authorization", "Bearer key-of-caller-one")]),
-            Ok("one".into())
-        );
-        assert_eq!(
-            name(&[("authorization", "bearer key-of-caller-two")]),
-            Ok("two".into())
-        );
-        assert_eq!(
-            name(&[("x-api-key", "key-of-caller-two")]),
-            Ok("two".into())
-        );
+        assert_eq!(name(&[("authorization", "Bearer key-of-caller-one")]), Ok("one".into()));
+        assert_eq!(name(&[("authorization", "bearer key-of-caller-two")]), Ok("two".into()));
+        assert_eq!(name(&[("x-api-key", "key-of-caller-two")]), Ok("two".into()));
     }
 
     #[test]
@@ -166,10 +138,7 @@ mod tests {
             &[("authorization", "key-of-caller-one")],
             &[("x-api-key", "key-of-caller-onf")],
             &[("x-api-key", "key-of-caller-one, key-of-caller-one")],
-            &[
-                ("authorization", "Bearer key-of-caller-one"),
-                ("x-api-key", "key-of-caller-two"),
-            ],
+            &[("authorization", "Bearer key-of-caller-one"), ("x-api-key", "key-of-caller-two")],
         ];
         for headers in attempts {
             assert_eq!(name(headers), Err(Reject::Unknown), "{headers:?}");
@@ -179,9 +148,7 @@ mod tests {
     #[test]
     fn a_caller_may_do_what_it_was_given_with_the_apps_it_was_given() {
         let gateway = gateway();
-        let [one, two] = gateway.callers.as_slice() else {
-            panic!("two callers")
-        };
+        let [one, two] = gateway.callers.as_slice() else { panic!("two callers") };
         assert_eq!(one.check(Permission::Rotate, "a"), Ok(()));
         assert!(one.check(Permission::Token, "b").is_err());
         assert!(one.check(Permission::Token, "A").is_err());

@@ -187,14 +187,11 @@ impl Error {
             Self::Refused { message, .. } => message.clone(),
             it => format!("{it}"),
         };
-        let response =
-            Response::json(status, body(code, &message)).with("x-request-id", request_id);
+        let response = Response::json(status, body(code, &message)).with("x-request-id", request_id);
         match &self {
             Self::Rejected(Reject::Method { allow }) => response.with("allow", allow),
             Self::Rejected(Reject::Unknown) => response.with("www-authenticate", "Bearer"),
-            Self::Rejected(Reject::TooSoon { retry_after }) => {
-                response.with("retry-after", &format!("{retry_after}"))
-            }
+            Self::Rejected(Reject::TooSoon { retry_after }) => response.with("retry-after", &format!("{retry_after}")),
             _ => response,
         }
     }
@@ -282,84 +279,37 @@ mod tests {
         let response = error.into().into_response(shape, "r1");
         assert_eq!(response.status, status);
         assert_eq!(String::from_utf8(response.body).unwrap(), body);
-        assert!(
-            response
-                .headers
-                .contains(&("x-request-id".into(), "r1".into()))
-        );
+        assert!(response.headers.contains(&("x-request-id".into(), "r1".into())));
     }
 
     #[test]
     fn an_honest_error_has_an_honest_status() {
         let no_app = Reject::NoApp { app: "x\"y".into() };
-        answers(
-            no_app,
-            Shape::Honest,
-            404,
-            r#"{"errcode":-10001,"errmsg":"there is no app x\"y"}"#,
-        );
-        let refused = Error::Refused {
-            code: 40164,
-            message: "invalid ip".into(),
-        };
-        answers(
-            refused.clone(),
-            Shape::Honest,
-            502,
-            r#"{"errcode":40164,"errmsg":"invalid ip"}"#,
-        );
-        answers(
-            refused,
-            Shape::WeChat,
-            200,
-            r#"{"errcode":40164,"errmsg":"invalid ip"}"#,
-        );
+        answers(no_app, Shape::Honest, 404, r#"{"errcode":-10001,"errmsg":"there is no app x\"y"}"#);
+        let refused = Error::Refused { code: 40164, message: "invalid ip".into() };
+        answers(refused.clone(), Shape::Honest, 502, r#"{"errcode":40164,"errmsg":"invalid ip"}"#);
+        answers(refused, Shape::WeChat, 200, r#"{"errcode":40164,"errmsg":"invalid ip"}"#);
     }
 
     #[test]
     fn an_error_like_wechat_has_its_errcode() {
         let missing = |name: &str| Reject::Missing { name: name.into() };
-        answers(
-            missing("appid"),
-            Shape::WeChat,
-            200,
-            r#"{"errcode":41002,"errmsg":"parameter appid is missing"}"#,
-        );
-        answers(
-            missing("secret"),
-            Shape::WeChat,
-            200,
-            r#"{"errcode":41004,"errmsg":"parameter secret is missing"}"#,
-        );
-        answers(
-            Reject::AppId,
-            Shape::WeChat,
-            200,
-            r#"{"errcode":40013,"errmsg":"invalid appid"}"#,
-        );
+        answers(missing("appid"), Shape::WeChat, 200, r#"{"errcode":41002,"errmsg":"parameter appid is missing"}"#);
+        answers(missing("secret"), Shape::WeChat, 200, r#"{"errcode":41004,"errmsg":"parameter secret is missing"}"#);
+        answers(Reject::AppId, Shape::WeChat, 200, r#"{"errcode":40013,"errmsg":"invalid appid"}"#);
         let soon = Reject::TooSoon { retry_after: 7 };
         let text = r#"{"errcode":45011,"errmsg":"the credential cannot be renewed again yet: try in 7 s"}"#;
         answers(soon.clone(), Shape::WeChat, 429, text);
         let response = Error::from(soon).into_response(Shape::Honest, "r1");
-        assert!(
-            response
-                .headers
-                .contains(&("retry-after".into(), "7".into()))
-        );
+        assert!(response.headers.contains(&("retry-after".into(), "7".into())));
     }
 
     #[test]
     fn an_error_reads_back_as_it_was_written() {
         let errors = [
             Reject::NoBody.into(),
-            Error::Refused {
-                code: -1,
-                message: "system error".into(),
-            },
-            Unavailable::Timeout {
-                who: "WeChat".into(),
-            }
-            .into(),
+            Error::Refused { code: -1, message: "system error".into() },
+            Unavailable::Timeout { who: "WeChat".into() }.into(),
         ];
         for error in errors {
             let text = serde_json::to_string(&error).unwrap();

@@ -2,11 +2,9 @@
 
 use core::fmt;
 
-use crate::{
-    account::{AccountId, Kind},
-    error::Error,
-    host::Time,
-};
+use crate::account::{AccountId, Kind};
+use crate::error::Error;
+use crate::host::Time;
 
 /// How loud a line is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -118,14 +116,8 @@ impl Event<'_> {
     }
 
     /// All names, so that a host can define its counters beforehand.
-    pub const NAMES: [&'static str; 6] = [
-        "refreshed",
-        "refresh_failed",
-        "foreign_refresher",
-        "late",
-        "conflict",
-        "failed",
-    ];
+    pub const NAMES: [&'static str; 6] =
+        ["refreshed", "refresh_failed", "foreign_refresher", "late", "conflict", "failed"];
 
     /// How loud the line is; `None` for what is only counted.
     #[must_use]
@@ -133,16 +125,10 @@ impl Event<'_> {
         match self {
             Self::Refreshed { .. } => Some(Level::Info),
             Self::ForeignRefresher { .. } | Self::Late { .. } => Some(Level::Warn),
-            Self::RefreshFailed {
-                error: Error::Refused { .. },
-                ..
-            } => Some(Level::Error),
+            Self::RefreshFailed { error: Error::Refused { .. }, .. } => Some(Level::Error),
             Self::RefreshFailed { .. } => Some(Level::Warn),
             Self::Conflict { .. } => None,
-            Self::Failed {
-                error: Error::Rejected(_),
-                ..
-            } => None,
+            Self::Failed { error: Error::Rejected(_), .. } => None,
             Self::Failed { .. } => Some(Level::Warn),
         }
     }
@@ -153,25 +139,13 @@ impl fmt::Display for Event<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "event={}", self.name())?;
         match self {
-            Self::Refreshed {
-                account,
-                kind,
-                why,
-                expires_in,
-                forced,
-            } => write!(
+            Self::Refreshed { account, kind, why, expires_in, forced } => write!(
                 f,
                 " account={account} kind={} why={} expires_in={expires_in} forced={forced}",
                 kind.as_str(),
                 why.as_str()
             ),
-            Self::RefreshFailed {
-                account,
-                kind,
-                why,
-                error,
-                next,
-            } => write!(
+            Self::RefreshFailed { account, kind, why, error, next } => write!(
                 f,
                 " account={account} kind={} why={} next={} error={:?}",
                 kind.as_str(),
@@ -185,11 +159,7 @@ impl fmt::Display for Event<'_> {
                 write!(f, " account={account} kind={}", kind.as_str())
             }
             Self::Failed { request_id, error } => {
-                write!(
-                    f,
-                    " request_id={request_id} error={:?}",
-                    alloc::format!("{error}")
-                )
+                write!(f, " request_id={request_id} error={:?}", alloc::format!("{error}"))
             }
         }
     }

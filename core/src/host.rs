@@ -11,17 +11,13 @@ use core::{fmt, future::Future, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    account::AccountId,
-    error::Error,
-    event::Event,
-    keeper::{Answer, Ask},
-};
+use crate::account::AccountId;
+use crate::error::Error;
+use crate::event::Event;
+use crate::keeper::{Answer, Ask};
 
 /// An instant: milliseconds since the Unix epoch, as the host's clock tells it.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Time(u64);
 
@@ -292,17 +288,8 @@ impl Response {
     /// An answer with a JSON body that no cache may keep.
     #[must_use]
     pub fn json(status: u16, body: Vec<u8>) -> Self {
-        let headers = [
-            ("content-type", "application/json"),
-            ("cache-control", "no-store"),
-        ];
-        Self {
-            status,
-            headers: headers
-                .map(|(name, value)| (Cow::Borrowed(name), value.into()))
-                .into(),
-            body,
-        }
+        let headers = [("content-type", "application/json"), ("cache-control", "no-store")];
+        Self { status, headers: headers.map(|(name, value)| (Cow::Borrowed(name), value.into())).into(), body }
     }
 
     /// Adds a header. Control characters are dropped from the value: a host writes it as it is.

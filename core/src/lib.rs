@@ -36,13 +36,11 @@ pub mod wechat;
 
 use alloc::{rc::Rc, string::String};
 
-use crate::{
-    config::Gateway,
-    error::Error,
-    event::Event,
-    host::{Head, Host, Response, Verdict},
-    route::Route,
-};
+use crate::config::Gateway;
+use crate::error::Error;
+use crate::event::Event;
+use crate::host::{Head, Host, Response, Verdict};
+use crate::route::Route;
 
 /// Answers one request. Whatever goes wrong becomes a reply.
 pub async fn handle<H: Host>(gateway: Rc<Gateway>, host: H, head: Head) -> Verdict {
@@ -50,10 +48,7 @@ pub async fn handle<H: Host>(gateway: Rc<Gateway>, host: H, head: Head) -> Verdi
         Ok(response) => Verdict::Reply(response),
         Err(error) => {
             let request_id = request_id(&host, &head);
-            host.note(Event::Failed {
-                request_id: &request_id,
-                error: &error,
-            });
+            host.note(Event::Failed { request_id: &request_id, error: &error });
             Verdict::Reply(error.into_response(route::shape(head.path()), &request_id))
         }
     }
@@ -64,9 +59,7 @@ async fn answer<H: Host>(gateway: &Gateway, host: &H, head: &Head) -> Result<Res
         Route::Health => Ok(flow::health::health()),
         Route::Token => flow::token::classic(gateway, host, head).await,
         Route::StableToken => flow::token::stable(gateway, host).await,
-        Route::AppToken { app, renew } => {
-            flow::token::of_app(gateway, host, head, &app, renew).await
-        }
+        Route::AppToken { app, renew } => flow::token::of_app(gateway, host, head, &app, renew).await,
     }
 }
 

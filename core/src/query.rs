@@ -56,14 +56,9 @@ pub fn parameter(query: &str, name: &str) -> Result<Option<String>, Reject> {
             continue;
         }
         if found.is_some() {
-            return Err(Reject::Repeated {
-                name: name.to_owned(),
-            });
+            return Err(Reject::Repeated { name: name.to_owned() });
         }
-        let invalid = |_| Reject::Invalid {
-            name: name.to_owned(),
-            why: "is not UTF-8".to_owned(),
-        };
+        let invalid = |_| Reject::Invalid { name: name.to_owned(), why: "is not UTF-8".to_owned() };
         // A form writes a space as `+`; base64 is never a parameter of a caller's own.
         found = Some(String::from_utf8(unescape(&value.replace('+', " "))).map_err(invalid)?);
     }
@@ -75,11 +70,7 @@ pub fn parameter(query: &str, name: &str) -> Result<Option<String>, Reject> {
 /// # Errors
 /// [`Reject::Missing`] and those of [`parameter`].
 pub fn required(query: &str, name: &str) -> Result<String, Reject> {
-    parameter(query, name)?
-        .filter(|it| !it.is_empty())
-        .ok_or_else(|| Reject::Missing {
-            name: name.to_owned(),
-        })
+    parameter(query, name)?.filter(|it| !it.is_empty()).ok_or_else(|| Reject::Missing { name: name.to_owned() })
 }
 
 #[cfg(test)]
@@ -109,17 +100,8 @@ mod tests {
         assert_eq!(parameter(query, "c"), Ok(Some(String::new())));
         assert_eq!(parameter(query, "d"), Ok(Some("x y+".into())));
         assert_eq!(parameter(query, "z"), Ok(None));
-        assert_eq!(
-            parameter(query, "a"),
-            Err(Reject::Repeated { name: "a".into() })
-        );
-        assert_eq!(
-            required("a=", "a"),
-            Err(Reject::Missing { name: "a".into() })
-        );
-        assert!(matches!(
-            parameter("a=%ff", "a"),
-            Err(Reject::Invalid { .. })
-        ));
+        assert_eq!(parameter(query, "a"), Err(Reject::Repeated { name: "a".into() }));
+        assert_eq!(required("a=", "a"), Err(Reject::Missing { name: "a".into() }));
+        assert!(matches!(parameter("a=%ff", "a"), Err(Reject::Invalid { .. })));
     }
 }

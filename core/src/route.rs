@@ -5,11 +5,9 @@
 
 use alloc::{borrow::ToOwned, string::String};
 
-use crate::{
-    error::{Reject, Shape},
-    host::Method,
-    query::unescape,
-};
+use crate::error::{Reject, Shape};
+use crate::host::Method;
+use crate::query::unescape;
 
 /// What a request asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,9 +41,7 @@ impl Route {
         if allow.split(", ").any(|it| it == method.as_str()) && method != Method::Other {
             return Ok(route);
         }
-        Err(Reject::Method {
-            allow: allow.to_owned(),
-        })
+        Err(Reject::Method { allow: allow.to_owned() })
     }
 }
 
@@ -66,9 +62,7 @@ fn by_path(path: &str) -> Option<Route> {
         _ => {}
     }
     let (app, rest) = path.strip_prefix("/app/")?.split_once('/')?;
-    let app = String::from_utf8(unescape(app))
-        .ok()
-        .filter(|it| !it.is_empty())?;
+    let app = String::from_utf8(unescape(app)).ok().filter(|it| !it.is_empty())?;
     match rest {
         "api" => Some(Route::AppToken { app, renew: false }),
         "api/new" => Some(Route::AppToken { app, renew: true }),
@@ -86,22 +80,14 @@ mod tests {
 
     #[test]
     fn a_route_is_found_by_its_exact_path() {
-        let token = |app: &str, renew| {
-            Ok(Route::AppToken {
-                app: app.into(),
-                renew,
-            })
-        };
+        let token = |app: &str, renew| Ok(Route::AppToken { app: app.into(), renew });
         assert_eq!(get("/healthz"), Ok(Route::Health));
         assert_eq!(get("/cgi-bin/token"), Ok(Route::Token));
         assert_eq!(get("/app/shop/api"), token("shop", false));
         assert_eq!(get("/app/shop/api/new"), token("shop", true));
         assert_eq!(get("/app/%E5%BA%97/api"), token("店", false));
         assert_eq!(get("/app/a%2Fb/api"), token("a/b", false));
-        assert_eq!(
-            Route::find(Method::Post, "/cgi-bin/stable_token"),
-            Ok(Route::StableToken)
-        );
+        assert_eq!(Route::find(Method::Post, "/cgi-bin/stable_token"), Ok(Route::StableToken));
     }
 
     #[test]
@@ -141,18 +127,9 @@ mod tests {
     fn another_method_is_told_which_ones_there_are() {
         let allow = |it: &str| Err(Reject::Method { allow: it.into() });
         assert_eq!(Route::find(Method::Other, "/healthz"), allow("GET, HEAD"));
-        assert_eq!(
-            Route::find(Method::Post, "/app/shop/api"),
-            allow("GET, HEAD")
-        );
-        assert_eq!(
-            Route::find(Method::Options, "/cgi-bin/token"),
-            allow("GET, HEAD")
-        );
-        assert_eq!(
-            Route::find(Method::Get, "/cgi-bin/stable_token"),
-            allow("POST")
-        );
+        assert_eq!(Route::find(Method::Post, "/app/shop/api"), allow("GET, HEAD"));
+        assert_eq!(Route::find(Method::Options, "/cgi-bin/token"), allow("GET, HEAD"));
+        assert_eq!(Route::find(Method::Get, "/cgi-bin/stable_token"), allow("POST"));
         assert!(Route::find(Method::Head, "/app/shop/api").is_ok());
     }
 }

@@ -28,9 +28,7 @@ impl Secret {
     /// Whether `other` is the same text, in a time that does not depend on where they differ.
     #[must_use]
     pub fn matches(&self, other: &str) -> bool {
-        digest(self.0.as_bytes())
-            .ct_eq(&digest(other.as_bytes()))
-            .into()
+        digest(self.0.as_bytes()).ct_eq(&digest(other.as_bytes())).into()
     }
 }
 
@@ -58,9 +56,7 @@ pub fn digest(bytes: &[u8]) -> [u8; 32] {
 #[must_use]
 pub fn hex(bytes: &[u8]) -> String {
     let digits = bytes.iter().flat_map(|it| [it >> 4, it & 15]);
-    digits
-        .filter_map(|it| char::from_digit(it.into(), 16))
-        .collect()
+    digits.filter_map(|it| char::from_digit(it.into(), 16)).collect()
 }
 
 #[cfg(test)]

@@ -1,26 +1,21 @@
 //! What a root context and its streams share.
 
-use std::{
-    cell::{Cell, RefCell},
-    collections::{BTreeMap, BTreeSet, VecDeque},
-    rc::Rc,
-    time::UNIX_EPOCH,
-};
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::rc::Rc;
+use std::time::UNIX_EPOCH;
 
-use proxy_wasm::{
-    hostcalls,
-    types::{LogLevel, MetricType},
-};
-use wxedge::{
-    config::Gateway,
-    event::{Event, Level},
-    host::{Key, Time},
-};
+use proxy_wasm::hostcalls;
+use proxy_wasm::types::{LogLevel, MetricType};
+use wxedge::config::Gateway;
+use wxedge::event::{Event, Level};
+use wxedge::host::{Key, Time};
+use wxedge::keeper::Keeper;
 
-use crate::{
-    exec::{Exec, Id},
-    stream::Stream,
-};
+use crate::exec::{Exec, Id};
+use crate::host::Envoy;
+use crate::store::SharedData;
+use crate::stream::Stream;
 
 /// Answers given in one turn. Each re-enters the VM when the turn is over, nested in the one before it, and some 300 overflow V8's stack.
 const ANSWERS_A_TURN: usize = 64;
@@ -65,6 +60,12 @@ impl Edge {
         }
     }
 
+    /// The keeper: on Envoy every thread has one, over the same cells.
+    pub(crate) fn keeper(self: &Rc<Self>) -> Keeper<Envoy, SharedData> {
+        let world = Envoy { edge: self.clone(), stream: None };
+        Keeper::new(self.gateway.clone(), world, SharedData(self.clone()))
+    }
+
     /// Whether the root context is active: only then may a call be started, for the SDK drops replies to streams that are gone.
     pub(crate) fn in_root(&self) -> bool {
         self.in_root.get()
@@ -101,9 +102,7 @@ impl Edge {
         self.armed.set(next);
         // Zero switches the tick off, so it is never the distance to an alarm.
         let period = next.map_or(0, |at| now().until(at).as_millis().clamp(1, MOST));
-        let _ = hostcalls::set_tick_period(std::time::Duration::from_millis(
-            period.try_into().unwrap_or(0),
-        ));
+        let _ = hostcalls::set_tick_period(std::time::Duration::from_millis(period.try_into().unwrap_or(0)));
     }
 
     /// A tick came: it repeats by itself, so whatever comes next must be set anew.
@@ -130,10 +129,7 @@ impl Edge {
                 continue;
             };
             let waiting = self.watchers.borrow_mut().remove(&Key::new(name));
-            waiting
-                .into_iter()
-                .flatten()
-                .for_each(|it| self.exec.mark(it));
+            waiting.into_iter().flatten().for_each(|it| self.exec.mark(it));
         }
     }
 

@@ -4,13 +4,11 @@
 //! await only the futures of the core's traits*. A call or an alarm belongs to the task that polled it last, since a future may be
 //! handed from one task to another. Tasks are never cancelled: Envoy cannot cancel a call, and a client that left harms nobody.
 
-use std::{
-    cell::{Cell, RefCell},
-    collections::{BTreeMap, BTreeSet},
-    future::Future,
-    pin::Pin,
-    task::{Context, Poll, Waker},
-};
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, BTreeSet};
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker};
 
 use wxedge::host::{Response, Time, Unreachable};
 
@@ -116,9 +114,7 @@ impl Exec {
 
     /// The current task has started the call `token`.
     pub(crate) fn called(&self, token: u32) {
-        self.calls
-            .borrow_mut()
-            .insert(token, (self.current(), None));
+        self.calls.borrow_mut().insert(token, (self.current(), None));
     }
 
     /// The call `token` is answered. Nobody may be waiting any more.

@@ -9,10 +9,7 @@ pub(crate) fn verdict(edge: &Edge, head: &Head) -> Option<Verdict> {
     match head.path() {
         // Traps the thread that has a call under way, and no other.
         "/app/faults/trap" if edge.exec.calls() > 0 => trap(),
-        "/app/faults/trap" => Some(Verdict::Reply(Response {
-            status: 204,
-            ..Response::default()
-        })),
+        "/app/faults/trap" => Some(Verdict::Reply(Response { status: 204, ..Response::default() })),
         "/app/faults/forward" => Some(Verdict::Forward {
             to: Upstream {
                 cluster: "site".into(),

@@ -1,37 +1,32 @@
 //! The core's `World` and `Host` over Envoy.
 
-use std::{
-    future::{Future, poll_fn},
-    pin::Pin,
-    rc::Rc,
-    task::{Context, Poll},
-    time::Duration,
-};
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll};
+use std::time::Duration;
 
-use proxy_wasm::{
-    hostcalls,
-    types::{BufferType, MapType},
-};
-use wxedge::{
-    account::AccountId,
-    error::{Error, Unavailable},
-    event::Event,
-    host::{Host, Peer, Request, Response, Time, TooLarge, Unreachable, Upstream, World},
-    keeper::{Answer, Ask, Keeper},
-};
+use proxy_wasm::hostcalls;
+use proxy_wasm::types::{BufferType, MapType};
+use wxedge::account::AccountId;
+use wxedge::error::{Error, Unavailable};
+use wxedge::event::Event;
+use wxedge::host::{Host, Peer, Request, Response, Time, TooLarge, Unreachable, Upstream, World};
+use wxedge::keeper::{Answer, Ask};
 
-use crate::{
-    edge::{Edge, now},
-    store::SharedData,
-    stream::Stream,
-};
+use crate::edge::{Edge, now};
+use crate::stream::Stream;
 
 /// The largest answer of an upstream that is taken, in bytes.
 const ANSWER: usize = 4 * 1024 * 1024;
 
-/// The world of one root context.
+/// The world of one root context, as one request sees it, or as the root's own tasks do.
 #[derive(Clone)]
-pub(crate) struct Envoy(pub(crate) Rc<Edge>);
+pub(crate) struct Envoy {
+    pub(crate) edge: Rc<Edge>,
+    /// `None` for the root's own tasks.
+    pub(crate) stream: Option<Rc<Stream>>,
+}
 
 impl World for Envoy {
     fn now(&self) -> Time {
@@ -39,12 +34,7 @@ impl World for Envoy {
     }
 
     fn random(&self, out: &mut [u8]) -> Result<(), Error> {
-        let busy = |_| {
-            Unavailable::Busy {
-                what: "no randomness".into(),
-            }
-            .into()
-        };
+        let busy = |_| Unavailable::Busy { what: "no randomness".into() }.into();
         getrandom::fill(out).map_err(busy)
     }
 
@@ -54,14 +44,11 @@ impl World for Envoy {
         request: Request,
         timeout: Duration,
     ) -> impl Future<Output = Result<Response, Unreachable>> + 'static {
-        Call {
-            edge: self.0.clone(),
-            state: State::New(to.clone(), request, timeout),
-        }
+        Call { edge: self.edge.clone(), state: State::New(to.clone(), request, timeout) }
     }
 
     fn sleep(&self, until: Time) -> impl Future<Output = ()> + 'static {
-        let edge = self.0.clone();
+        let edge = self.edge.clone();
         poll_fn(move |_| {
             if until <= now() {
                 return Poll::Ready(());
@@ -72,68 +59,27 @@ impl World for Envoy {
     }
 
     fn later(&self, task: impl Future<Output = ()> + 'static) {
-        let id = self.0.exec.spawn(task);
-        self.0.exec.mark(id);
+        let id = self.edge.exec.spawn(task);
+        self.edge.exec.mark(id);
     }
 
     fn note(&self, event: Event<'_>) {
-        self.0.note(&event);
+        self.edge.note(&event);
     }
 }
 
-/// The world as one request sees it.
-#[derive(Clone)]
-pub(crate) struct EnvoyHost {
-    pub(crate) envoy: Envoy,
-    pub(crate) stream: Rc<Stream>,
-}
-
-impl World for EnvoyHost {
-    fn now(&self) -> Time {
-        now()
-    }
-
-    fn random(&self, out: &mut [u8]) -> Result<(), Error> {
-        self.envoy.random(out)
-    }
-
-    fn fetch(
-        &self,
-        to: &Upstream,
-        request: Request,
-        timeout: Duration,
-    ) -> impl Future<Output = Result<Response, Unreachable>> + 'static {
-        self.envoy.fetch(to, request, timeout)
-    }
-
-    fn sleep(&self, until: Time) -> impl Future<Output = ()> + 'static {
-        self.envoy.sleep(until)
-    }
-
-    fn later(&self, task: impl Future<Output = ()> + 'static) {
-        self.envoy.later(task);
-    }
-
-    fn note(&self, event: Event<'_>) {
-        self.envoy.note(event);
-    }
-}
-
-impl Host for EnvoyHost {
+impl Host for Envoy {
     async fn ask(&self, account: &AccountId, ask: Ask) -> Result<Answer, Error> {
-        let edge = &self.envoy.0;
-        let store = SharedData(edge.clone());
-        Keeper::new(edge.gateway.clone(), self.envoy.clone(), store)
-            .answer(account, ask)
-            .await
+        self.edge.keeper().answer(account, ask).await
     }
 
     async fn body(&self, limit: usize) -> Result<Vec<u8>, TooLarge> {
-        poll_fn(|_| self.stream.poll_body(limit, self.envoy.0.exec.current())).await
+        let Some(stream) = &self.stream else { return Ok(Vec::new()) };
+        poll_fn(|_| stream.poll_body(limit, self.edge.exec.current())).await
     }
 
     fn peer(&self) -> Peer {
-        self.stream.peer()
+        self.stream.as_ref().map(|it| it.peer()).unwrap_or_default()
     }
 }
 
@@ -190,16 +136,9 @@ impl Drop for Call {
 
 fn dispatch(to: &Upstream, request: &Request, timeout: Duration) -> Option<u32> {
     let path = format!("{}{}", to.base, request.target);
-    let pseudo = [
-        (":method", request.method.as_str()),
-        (":scheme", to.scheme),
-        (":authority", &to.authority),
-        (":path", &path),
-    ];
-    let headers = request
-        .headers
-        .iter()
-        .map(|(name, value)| (*name, &**value));
+    let pseudo =
+        [(":method", request.method.as_str()), (":scheme", to.scheme), (":authority", &to.authority), (":path", &path)];
+    let headers = request.headers.iter().map(|(name, value)| (*name, &**value));
     let headers = pseudo.into_iter().chain(headers).collect();
     let body = (!request.body.is_empty()).then_some(&*request.body);
     // Zero would be for ever.

@@ -2,24 +2,18 @@
 
 use std::rc::Rc;
 
-use proxy_wasm::{
-    hostcalls,
-    traits::{Context, HttpContext, RootContext},
-    types::{BufferType, ContextType, LogLevel},
-};
-use wxedge::{
-    config::{ConfigError, Gateway},
-    host::{Key, World},
-    keeper::{self, Keeper},
-    secret::digest,
-};
+use proxy_wasm::hostcalls;
+use proxy_wasm::traits::{Context, HttpContext, RootContext};
+use proxy_wasm::types::{BufferType, ContextType, LogLevel};
+use wxedge::config::{ConfigError, Gateway};
+use wxedge::host::Key;
+use wxedge::keeper;
+use wxedge::secret::digest;
 
-use crate::{
-    edge::{Edge, now},
-    host::{Envoy, reply},
-    store::{SharedData, count, create},
-    stream::{Request, Stream},
-};
+use crate::edge::{Edge, now};
+use crate::host::reply;
+use crate::store::{count, create};
+use crate::stream::{Request, Stream};
 
 /// See above.
 pub(crate) struct Root {
@@ -42,21 +36,14 @@ impl Root {
         }
         let gateway = gateway.at_epoch(epoch(&text));
         // A queue belongs to the last one that registered its name: each root needs one of its own.
-        let number = count(&Key::new("queues"), |number, _| {
-            (number.wrapping_add(1), Vec::new())
-        });
+        let number = count(&Key::new("queues"), |number, _| (number.wrapping_add(1), Vec::new()));
         let Ok(queue) = hostcalls::register_shared_queue(&format!("wxedge/1/q/{number}")) else {
             return Err(refuse("Envoy gives no shared queue"));
         };
         let edge = Rc::new(Edge::new(self.id, queue, gateway));
-        let envoy = Envoy(edge.clone());
         for (account, _) in edge.gateway.credentials() {
-            let keeper = Keeper::new(
-                edge.gateway.clone(),
-                envoy.clone(),
-                SharedData(edge.clone()),
-            );
-            envoy.later(keeper.watch(account.clone()));
+            let watch = edge.exec.spawn(edge.keeper().watch(account.clone()));
+            edge.exec.mark(watch);
         }
         // The tasks run when the queue is ready, which it never is for the trial run that Envoy makes of a configuration.
         edge.rest();
@@ -70,34 +57,22 @@ fn read(text: &[u8]) -> Result<Gateway, ConfigError> {
     let text = std::str::from_utf8(text)
         .ok()
         .filter(|_| is_json)
-        .ok_or_else(|| {
-            refuse(
-                "it is not JSON: give the plugin's configuration as a google.protobuf.StringValue",
-            )
-        })?;
+        .ok_or_else(|| refuse("it is not JSON: give the plugin's configuration as a google.protobuf.StringValue"))?;
     Gateway::from_json(text, &|name| std::env::var(name).ok())
 }
 
 fn refuse(why: &str) -> ConfigError {
-    ConfigError {
-        path: String::new(),
-        why: why.into(),
-    }
+    ConfigError { path: String::new(), why: why.into() }
 }
 
 /// The number of this configuration: every root that has the same one, on whichever thread, has the same number.
 fn epoch(text: &[u8]) -> u64 {
     let mut text = text.to_vec();
     // Secrets come from the environment, so two equal texts may mean two configurations.
-    std::env::vars()
-        .for_each(|(name, value)| text.extend(format!("\n{name}={value}").into_bytes()));
+    std::env::vars().for_each(|(name, value)| text.extend(format!("\n{name}={value}").into_bytes()));
     let mark = digest(&text).to_vec();
     count(&Key::new("epoch"), |number, known| {
-        if known == mark {
-            (number, mark.clone())
-        } else {
-            (number.saturating_add(1), mark.clone())
-        }
+        if known == mark { (number, mark.clone()) } else { (number.saturating_add(1), mark.clone()) }
     })
 }
 

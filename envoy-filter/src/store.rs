@@ -9,10 +9,8 @@
 use std::{rc::Rc, task::Poll};
 
 use proxy_wasm::hostcalls;
-use wxedge::{
-    host::{Key, Store, Time, Version},
-    limits,
-};
+use wxedge::host::{Key, Store, Time, Version};
+use wxedge::limits;
 
 use crate::edge::{Edge, now};
 
@@ -34,9 +32,7 @@ impl Store for SharedData {
 
     fn swap(&self, key: &Key, seen: Version, value: &[u8]) -> bool {
         let name = name(key);
-        let Cell {
-            queues, version, ..
-        } = Cell::load(&name);
+        let Cell { queues, version, .. } = Cell::load(&name);
         if Version(version.into()) != seen || !set(&name, &[], value, version) {
             return false;
         }
@@ -56,11 +52,7 @@ impl Store for SharedData {
             }
             waited = true;
             let task = edge.exec.current();
-            edge.watchers
-                .borrow_mut()
-                .entry(key.clone())
-                .or_default()
-                .insert(task);
+            edge.watchers.borrow_mut().entry(key.clone()).or_default().insert(task);
             edge.exec.alarm(until);
             Poll::Pending
         })
@@ -100,17 +92,9 @@ impl Cell {
         let (value, version) = hostcalls::get_shared_data(name).unwrap_or((None, None));
         let mut payload = value.unwrap_or_default();
         let queues = queues(&payload);
-        let header = queues
-            .len()
-            .saturating_mul(4)
-            .saturating_add(1)
-            .min(payload.len());
+        let header = queues.len().saturating_mul(4).saturating_add(1).min(payload.len());
         payload.drain(..header);
-        Self {
-            queues,
-            payload,
-            version: version.unwrap_or(NONE),
-        }
+        Self { queues, payload, version: version.unwrap_or(NONE) }
     }
 }
 
@@ -119,8 +103,7 @@ fn queues(value: &[u8]) -> Vec<u32> {
         return Vec::new();
     };
     let ids = rest.chunks_exact(4).take(count.into());
-    ids.filter_map(|it| Some(u32::from_le_bytes(it.try_into().ok()?)))
-        .collect()
+    ids.filter_map(|it| Some(u32::from_le_bytes(it.try_into().ok()?))).collect()
 }
 
 fn set(name: &str, queues: &[u32], payload: &[u8], seen: u32) -> bool {
@@ -148,10 +131,8 @@ pub(crate) fn count(key: &Key, next: impl Fn(u64, &[u8]) -> (u64, Vec<u8>)) -> u
     create(key);
     loop {
         let cell = Cell::load(&name);
-        let (number, text) = cell
-            .payload
-            .split_first_chunk()
-            .map_or((0, &[][..]), |it| (u64::from_le_bytes(*it.0), it.1));
+        let (number, text) =
+            cell.payload.split_first_chunk().map_or((0, &[][..]), |it| (u64::from_le_bytes(*it.0), it.1));
         let (number, text) = next(number, text);
         let value = [&number.to_le_bytes()[..], &text].concat();
         if value == cell.payload || set(&name, &[], &value, cell.version) {

@@ -1,28 +1,17 @@
 //! One request: its head goes to the core, its body waits until the core asks, the verdict is carried out.
 
-use std::{
-    cell::{Cell, RefCell},
-    rc::Rc,
-    task::Poll,
-};
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::task::Poll;
 
-use proxy_wasm::{
-    hostcalls,
-    traits::{Context, HttpContext},
-    types::{Action, BufferType, MapType},
-};
-use wxedge::{
-    error::{Shape, Unavailable},
-    handle,
-    host::{Head, Headers, Method, Peer, Response, TooLarge, Upstream, Verdict},
-    limits,
-};
+use proxy_wasm::hostcalls;
+use proxy_wasm::traits::{Context, HttpContext};
+use proxy_wasm::types::{Action, BufferType, MapType};
+use wxedge::error::{Shape, Unavailable};
+use wxedge::host::{Head, Headers, Method, Peer, Response, TooLarge, Upstream, Verdict};
+use wxedge::{handle, limits};
 
-use crate::{
-    edge::Edge,
-    exec::Id,
-    host::{Envoy, EnvoyHost},
-};
+use crate::{edge::Edge, exec::Id, host::Envoy};
 
 /// The header by which the route of a forwarded request finds its cluster. Envoy's configuration removes it before the upstream.
 const CLUSTER: &str = "x-wxedge-cluster";
@@ -72,14 +61,10 @@ impl Stream {
     /// The address that Envoy believes the client has, after its own X-Forwarded-For rules.
     pub(crate) fn peer(&self) -> Peer {
         let _ = hostcalls::set_effective_context(self.id);
-        let address = hostcalls::get_property(vec!["source", "address"])
-            .ok()
-            .flatten();
+        let address = hostcalls::get_property(vec!["source", "address"]).ok().flatten();
         let address = String::from_utf8(address.unwrap_or_default()).unwrap_or_default();
         let host = address.rsplit_once(':').map_or(&*address, |it| it.0);
-        Peer {
-            address: host.trim_matches(['[', ']']).into(),
-        }
+        Peer { address: host.trim_matches(['[', ']']).into() }
     }
 
     /// Carries the verdict out in a turn of the root context, which has made this stream the active one.
@@ -128,10 +113,7 @@ impl Request {
 
     fn start(&self, head: Head) -> Id {
         let (edge, stream) = (self.edge.clone(), self.stream.clone());
-        let host = EnvoyHost {
-            envoy: Envoy(edge.clone()),
-            stream: stream.clone(),
-        };
+        let host = Envoy { edge: edge.clone(), stream: Some(stream.clone()) };
         self.edge.exec.spawn(async move {
             let verdict = handle(edge.gateway.clone(), host, head).await;
             stream.verdict.replace(Some(verdict));
@@ -173,16 +155,11 @@ impl HttpContext for Request {
             self.stream.body.replace(Body::TooLarge);
         } else if end {
             let body = hostcalls::get_buffer(BufferType::HttpRequestBody, 0, size);
-            self.stream
-                .body
-                .replace(Body::Complete(body.ok().flatten().unwrap_or_default()));
+            self.stream.body.replace(Body::Complete(body.ok().flatten().unwrap_or_default()));
         } else {
             return Action::Pause;
         }
-        self.stream
-            .reader
-            .take()
-            .map_or(Action::Pause, |it| self.poll(it))
+        self.stream.reader.take().map_or(Action::Pause, |it| self.poll(it))
     }
 }
 
@@ -203,22 +180,13 @@ struct Block(Vec<(String, Vec<u8>)>);
 
 impl Headers for Block {
     fn value(&self, name: &str) -> Option<Vec<u8>> {
-        let values: Vec<&[u8]> = self
-            .0
-            .iter()
-            .filter(|it| it.0 == name)
-            .map(|it| &*it.1)
-            .collect();
+        let values: Vec<&[u8]> = self.0.iter().filter(|it| it.0 == name).map(|it| &*it.1).collect();
         (!values.is_empty()).then(|| values.join(&b", "[..]))
     }
 }
 
 fn send(response: &Response) {
-    let headers = response
-        .headers
-        .iter()
-        .map(|(name, value)| (&**name, &**value))
-        .collect();
+    let headers = response.headers.iter().map(|(name, value)| (&**name, &**value)).collect();
     let body = (!response.body.is_empty()).then_some(&*response.body);
     // Envoy closes the connection on a status that is none.
     let status = response.status.clamp(200, 599).into();
@@ -228,11 +196,7 @@ fn send(response: &Response) {
 /// Turns the request to `to`: Envoy looks the route up again once its headers have changed.
 fn pass(to: &Upstream, request: &Head) {
     let path = format!("{}{}", to.base, request.target);
-    let changes = [
-        (":path", &path),
-        (":authority", &to.authority),
-        (CLUSTER, &to.cluster),
-    ];
+    let changes = [(":path", &path), (":authority", &to.authority), (CLUSTER, &to.cluster)];
     for (name, value) in changes {
         let _ = hostcalls::set_map_value(MapType::HttpRequestHeaders, name, Some(value));
     }

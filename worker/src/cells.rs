@@ -1,20 +1,18 @@
 //! The core's `Store` over the SQLite of a Durable Object, with a copy in memory: the object is the only writer there is.
 
-use std::{
-    cell::RefCell,
-    collections::BTreeMap,
-    future::poll_fn,
-    pin::pin,
-    rc::Rc,
-    task::{Poll, Waker},
-    time::Duration,
-};
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::future::poll_fn;
+use std::pin::pin;
+use std::rc::Rc;
+use std::task::{Poll, Waker};
+use std::time::Duration;
 
 use futures_util::future::select;
-use worker::{Date, SqlStorage, SqlStorageValue};
+use worker::{SqlStorage, SqlStorageValue};
 use wxedge::host::{Key, Store, Time, Version};
 
-use crate::timer::Timer;
+use crate::{timer::Timer, world::now};
 
 /// See above.
 #[derive(Clone)]
@@ -32,7 +30,8 @@ struct Cell {
     value: Vec<u8>,
 }
 
-const TABLE: &str = "CREATE TABLE IF NOT EXISTS cell (name TEXT PRIMARY KEY, version INTEGER NOT NULL, value BLOB NOT NULL)";
+const TABLE: &str =
+    "CREATE TABLE IF NOT EXISTS cell (name TEXT PRIMARY KEY, version INTEGER NOT NULL, value BLOB NOT NULL)";
 const READ: &str = "SELECT version, value FROM cell WHERE name = ?";
 const WRITE: &str = "INSERT INTO cell (name, version, value) VALUES (?, ?, ?) \
     ON CONFLICT (name) DO UPDATE SET version = excluded.version, value = excluded.value";
@@ -42,11 +41,7 @@ impl Cells {
     pub(crate) fn new(sql: SqlStorage) -> Self {
         // An error would come back at the first write, where it is told.
         let _ = sql.exec(TABLE, None);
-        Self(Rc::new(Inner {
-            sql,
-            cells: RefCell::default(),
-            watchers: RefCell::default(),
-        }))
+        Self(Rc::new(Inner { sql, cells: RefCell::default(), watchers: RefCell::default() }))
     }
 
     fn cell(&self, key: &Key) -> Cell {
@@ -71,10 +66,7 @@ impl Cells {
         let SqlStorageValue::Blob(value) = row.next()? else {
             return None;
         };
-        Some(Cell {
-            version: Version(version),
-            value,
-        })
+        Some(Cell { version: Version(version), value })
     }
 }
 
@@ -94,10 +86,7 @@ impl Store for Cells {
         if self.0.sql.exec(WRITE, row).is_err() {
             return false;
         }
-        let cell = Cell {
-            version: Version(version),
-            value: value.to_vec(),
-        };
+        let cell = Cell { version: Version(version), value: value.to_vec() };
         self.0.cells.borrow_mut().insert(key.clone(), cell);
         let waiting = self.0.watchers.borrow_mut().remove(key);
         waiting.into_iter().flatten().for_each(Waker::wake);
@@ -114,8 +103,7 @@ impl Store for Cells {
             watchers.push(waking.waker().clone());
             Poll::Pending
         });
-        let now = Time::from_ms(Date::now().as_millis());
-        let span = now.until(until).max(Duration::from_millis(1));
+        let span = now().until(until).max(Duration::from_millis(1));
         select(pin!(change), pin!(Timer::after(span))).await;
     }
 }

@@ -1,40 +1,26 @@
 //! One request at the edge.
 
-use std::{
-    cell::RefCell,
-    future::{Future, poll_fn},
-    pin::{Pin, pin},
-    rc::Rc,
-    task::{Context as Waking, Poll, Waker},
-    time::Duration,
-};
+use std::cell::RefCell;
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
+use std::rc::Rc;
+use std::task::{Context as Waking, Poll, Waker};
+use std::time::Duration;
 
 use futures_util::future::{Either, select};
 use worker::{
-    Context, Env, Headers as JsHeaders, RequestInit, ResponseBuilder, js_sys::Uint8Array,
-    wasm_bindgen::JsCast, web_sys,
+    Context, Env, Headers as JsHeaders, RequestInit, ResponseBuilder, js_sys::Uint8Array, wasm_bindgen::JsCast, web_sys,
 };
-use wxedge::{
-    account::AccountId,
-    config::Gateway,
-    error::{Error, Unavailable},
-    event::Event,
-    handle,
-    host::{
-        Head, Headers, Host, Method, Peer, Request, Response, Time, TooLarge, Unreachable,
-        Upstream, Verdict, World,
-    },
-    keeper::{
-        Answer, Ask,
-        wire::{read_answer, write_ask},
-    },
-    limits,
-};
+use wxedge::account::AccountId;
+use wxedge::config::Gateway;
+use wxedge::error::{Error, Unavailable};
+use wxedge::host::{Head, Headers, Host, Method, Peer, Response, TooLarge, Upstream, Verdict};
+use wxedge::keeper::wire::{read_answer, write_ask};
+use wxedge::keeper::{Answer, Ask};
+use wxedge::{handle, limits};
 
-use crate::{
-    timer::Timer,
-    world::{Task, Workers, collect},
-};
+use crate::timer::Timer;
+use crate::world::{Workers, collect};
 
 /// How long the Durable Object may take: its own patience, and the way there and back.
 const KEEPER: Duration = limits::PATIENCE.saturating_add(Duration::from_secs(2));
@@ -53,12 +39,8 @@ pub(crate) async fn answer(
     let request = Rc::new(RefCell::new(request));
     let context = Rc::new(context);
     let runner = context.clone();
-    let edge = Edge {
-        workers: Workers::new(move |task: Task| runner.wait_until(task)),
-        request: request.clone(),
-        env,
-    };
-    let mut flow = Box::pin(handle(gateway, edge, head));
+    let workers = Workers::new(env, Some(request.clone()), move |task| runner.wait_until(task));
+    let mut flow = Box::pin(handle(gateway, workers, head));
     let first = poll_fn(|waking| Poll::Ready(flow.as_mut().poll(waking))).await;
     let verdict = match first {
         Poll::Ready(verdict) => verdict,
@@ -85,18 +67,12 @@ pub(crate) fn send(response: Response) -> worker::Result<worker::Response> {
     for (name, value) in &response.headers {
         headers.append(name, value)?;
     }
-    let builder = ResponseBuilder::new()
-        .with_status(response.status.clamp(200, 599))
-        .with_headers(headers);
+    let builder = ResponseBuilder::new().with_status(response.status.clamp(200, 599)).with_headers(headers);
     Ok(builder.fixed(response.body))
 }
 
 /// Passes the request on as it came, body and all, and the answer back; redirects are the client's affair.
-async fn forward(
-    to: &Upstream,
-    head: &Head,
-    raw: &web_sys::Request,
-) -> worker::Result<worker::Response> {
+async fn forward(to: &Upstream, head: &Head, raw: &web_sys::Request) -> worker::Result<worker::Response> {
     let url = format!("{}://{}{}{}", to.scheme, to.authority, to.base, head.target);
     // A Request takes another one as its init: method, headers and body.
     let copy = web_sys::Request::new_with_str_and_init(&url, raw.unchecked_ref())?;
@@ -129,87 +105,37 @@ impl Headers for Lazy {
     }
 }
 
-/// The world as one request sees it.
-#[derive(Clone)]
-struct Edge {
-    workers: Workers,
-    request: Rc<RefCell<worker::Request>>,
-    env: Env,
-}
-
-impl World for Edge {
-    fn now(&self) -> Time {
-        self.workers.now()
-    }
-
-    fn random(&self, out: &mut [u8]) -> Result<(), Error> {
-        self.workers.random(out)
-    }
-
-    fn fetch(
-        &self,
-        to: &Upstream,
-        request: Request,
-        timeout: Duration,
-    ) -> impl Future<Output = Result<Response, Unreachable>> + 'static {
-        self.workers.fetch(to, request, timeout)
-    }
-
-    fn sleep(&self, until: Time) -> impl Future<Output = ()> + 'static {
-        self.workers.sleep(until)
-    }
-
-    fn later(&self, task: impl Future<Output = ()> + 'static) {
-        self.workers.later(task);
-    }
-
-    fn note(&self, event: Event<'_>) {
-        self.workers.note(event);
-    }
-}
-
-impl Host for Edge {
+impl Host for Workers {
     async fn ask(&self, account: &AccountId, ask: Ask) -> Result<Answer, Error> {
         let asking = pin!(self.to_keeper(account, ask));
         match select(asking, pin!(Timer::after(KEEPER))).await {
             Either::Left((answer, _)) => answer,
-            Either::Right(_) => Err(Unavailable::Timeout {
-                who: "the keeper".into(),
-            }
-            .into()),
+            Either::Right(_) => Err(Unavailable::Timeout { who: "the keeper".into() }.into()),
         }
     }
 
     async fn body(&self, limit: usize) -> Result<Vec<u8>, TooLarge> {
-        let stream = self.request.borrow_mut().stream();
+        let stream = self.request.as_ref().and_then(|it| it.borrow_mut().stream().ok());
         match stream {
-            Ok(stream) => collect(stream, limit).await,
-            // There is none.
-            Err(_) => Ok(Vec::new()),
+            Some(stream) => collect(stream, limit).await,
+            None => Ok(Vec::new()),
         }
     }
 
     fn peer(&self) -> Peer {
-        let address = self.request.borrow().headers().get("cf-connecting-ip");
-        Peer {
-            address: address.ok().flatten().unwrap_or_default(),
-        }
+        let header = |it: &Rc<RefCell<worker::Request>>| it.borrow().headers().get("cf-connecting-ip").ok().flatten();
+        Peer { address: self.request.as_ref().and_then(header).unwrap_or_default() }
     }
 }
 
-impl Edge {
+impl Workers {
     async fn to_keeper(&self, account: &AccountId, ask: Ask) -> Result<Answer, Error> {
-        let lost = |_| Unavailable::Unreachable {
-            who: "the keeper".into(),
-        };
+        let lost = |_| Unavailable::Unreachable { who: "the keeper".into() };
         let namespace = self.env.durable_object("KEEPER").map_err(lost)?;
         // The hint counts at the first creation only: near WeChat's own hosts.
-        let stub = namespace
-            .get_by_name_with_location_hint(&format!("v1/{account}"), "apac")
-            .map_err(lost)?;
+        let stub = namespace.get_by_name_with_location_hint(&format!("v1/{account}"), "apac").map_err(lost)?;
         let mut init = RequestInit::new();
-        init.with_method(worker::Method::Post)
-            .with_body(Some(Uint8Array::from(&*write_ask(ask)).into()));
+        init.with_method(worker::Method::Post).with_body(Some(Uint8Array::from(&*write_ask(ask)).into()));
         let request = worker::Request::new_with_init("https://keeper/ask", &init).map_err(lost)?;
         let mut answer = stub.fetch_with_request(request).await.map_err(lost)?;
         let stream = answer.stream().map_err(lost)?;

@@ -7,22 +7,16 @@
 use std::{cell::Cell, rc::Rc};
 
 use worker::{DurableObject, Env, Request, Response, State, durable_object};
-use wxedge::{
-    account::AccountId,
-    error::{Error, Unavailable},
-    host::{Time, World},
-    keeper::{
-        Answer, Keeper as Core,
-        wire::{read_ask, write_answer},
-    },
-    limits,
-};
+use wxedge::account::AccountId;
+use wxedge::error::{Error, Unavailable};
+use wxedge::host::Time;
+use wxedge::keeper::wire::{read_ask, write_answer};
+use wxedge::keeper::{Answer, Keeper as Core};
+use wxedge::limits;
 
-use crate::{
-    cells::Cells,
-    gateway,
-    world::{Task, Workers, collect},
-};
+use crate::cells::Cells;
+use crate::gateway;
+use crate::world::{Workers, collect, now};
 
 #[durable_object(alarm)]
 pub struct Keeper {
@@ -41,14 +35,7 @@ impl DurableObject for Keeper {
     fn new(state: State, env: Env) -> Self {
         let cells = Cells::new(state.storage().sql());
         let armed = Cell::new(None);
-        Self {
-            inner: Rc::new(Inner {
-                state,
-                env,
-                cells,
-                armed,
-            }),
-        }
+        Self { inner: Rc::new(Inner { state, env, cells, armed }) }
     }
 
     async fn fetch(&self, mut request: Request) -> worker::Result<Response> {
@@ -84,17 +71,12 @@ impl Inner {
 
     /// The keeper of the account that this object is named after; a request's word is not taken for it.
     fn core(self: Rc<Self>) -> Result<(Core<Workers, Cells>, AccountId), Error> {
-        let lost = || Unavailable::Unreachable {
-            who: "the account".into(),
-        };
+        let lost = || Unavailable::Unreachable { who: "the account".into() };
         let gateway = gateway(&self.env).map_err(|_| lost())?;
         let name = self.state.id().name().ok_or_else(lost)?;
-        let account = name
-            .strip_prefix("v1/")
-            .and_then(AccountId::parse)
-            .ok_or_else(lost)?;
+        let account = name.strip_prefix("v1/").and_then(AccountId::parse).ok_or_else(lost)?;
         let inner = self.clone();
-        let world = Workers::new(move |task: Task| {
+        let world = Workers::new(self.env.clone(), None, move |task| {
             let after = inner.clone();
             inner.state.wait_until(async move {
                 task.await;
@@ -115,14 +97,7 @@ impl Inner {
         if self.armed.replace(Some(due)) == Some(due) {
             return;
         }
-        let now = Workers::new(|_| {}).now();
-        if self
-            .state
-            .storage()
-            .set_alarm(now.until(due))
-            .await
-            .is_err()
-        {
+        if self.state.storage().set_alarm(now().until(due)).await.is_err() {
             // The next ask tries again; until then readers renew it themselves.
             self.armed.set(None);
         }

@@ -17,10 +17,8 @@ mod world;
 use std::{cell::OnceCell, rc::Rc};
 
 use worker::{Context, Env, Request, Response, event};
-use wxedge::{
-    config::{ConfigError, Gateway},
-    limits,
-};
+use wxedge::config::{ConfigError, Gateway};
+use wxedge::limits;
 
 #[event(fetch)]
 async fn fetch(request: Request, env: Env, context: Context) -> worker::Result<Response> {

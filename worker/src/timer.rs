@@ -1,20 +1,17 @@
 //! A timeout. `worker::Delay` keeps the waker of its first poll for ever, so it never ends once it was moved into another task;
 //! this one wakes whoever polled it last.
 
-use std::{
-    cell::{Cell, RefCell},
-    future::Future,
-    pin::Pin,
-    rc::Rc,
-    task::{Context, Poll, Waker},
-    time::Duration,
-};
+use std::cell::{Cell, RefCell};
+use std::future::Future;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
-use worker::{
-    js_sys,
-    wasm_bindgen::{JsCast, prelude::Closure},
-    web_sys::WorkerGlobalScope,
-};
+use worker::js_sys;
+use worker::wasm_bindgen::JsCast;
+use worker::wasm_bindgen::prelude::Closure;
+use worker::web_sys::WorkerGlobalScope;
 
 /// The longest timeout, in ms; a longer one is cut and its owner looks at the clock again.
 const MOST: i32 = 3_600_000;
@@ -34,11 +31,7 @@ struct Shared {
 
 impl Timer {
     pub(crate) fn after(span: Duration) -> Self {
-        Self {
-            span,
-            shared: Rc::default(),
-            running: None,
-        }
+        Self { span, shared: Rc::default(), running: None }
     }
 }
 
@@ -64,9 +57,7 @@ impl Future for Timer {
                 waker.wake();
             }
         });
-        let span = i32::try_from(self.span.as_millis())
-            .unwrap_or(MOST)
-            .min(MOST);
+        let span = i32::try_from(self.span.as_millis()).unwrap_or(MOST).min(MOST);
         let handler = ring.as_ref().unchecked_ref();
         match global().set_timeout_with_callback_and_timeout_and_arguments_0(handler, span) {
             Ok(id) => self.running = Some((id, ring)),

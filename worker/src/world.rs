@@ -1,20 +1,16 @@
 //! The core's `World` over Workers: the same for a request and for a Durable Object, but for who runs the background work.
 
-use std::{future::Future, pin::Pin, pin::pin, rc::Rc, time::Duration};
+use std::{cell::RefCell, future::Future, pin::Pin, pin::pin, rc::Rc, time::Duration};
 
-use futures_util::{
-    StreamExt,
-    future::{Either, select},
-};
+use futures_util::StreamExt;
+use futures_util::future::{Either, select};
 use worker::{
-    AbortController, AbortSignal, ByteStream, Date, Fetch, Headers, RequestInit, RequestRedirect,
-    console_error, console_log, console_warn, js_sys::Uint8Array,
+    AbortController, AbortSignal, ByteStream, Date, Env, Fetch, Headers, RequestInit, RequestRedirect, console_error,
+    console_log, console_warn, js_sys::Uint8Array,
 };
-use wxedge::{
-    error::{Error, Unavailable},
-    event::{Event, Level},
-    host::{Method, Request, Response, Time, TooLarge, Unreachable, Upstream, World},
-};
+use wxedge::error::{Error, Unavailable};
+use wxedge::event::{Event, Level};
+use wxedge::host::{Method, Request, Response, Time, TooLarge, Unreachable, Upstream, World};
 
 use crate::timer::Timer;
 
@@ -26,30 +22,35 @@ pub(crate) type Task = Pin<Box<dyn Future<Output = ()>>>;
 /// See above.
 #[derive(Clone)]
 pub(crate) struct Workers {
+    pub(crate) env: Env,
+    /// `None` in a Durable Object.
+    pub(crate) request: Option<Rc<RefCell<worker::Request>>>,
     background: Rc<dyn Fn(Task)>,
 }
 
 impl Workers {
     /// A world whose background work is run by `background`.
-    pub(crate) fn new(background: impl Fn(Task) + 'static) -> Self {
-        Self {
-            background: Rc::new(background),
-        }
+    pub(crate) fn new(
+        env: Env,
+        request: Option<Rc<RefCell<worker::Request>>>,
+        background: impl Fn(Task) + 'static,
+    ) -> Self {
+        Self { env, request, background: Rc::new(background) }
     }
+}
+
+/// The clock of Workers: it stands still between two awaits.
+pub(crate) fn now() -> Time {
+    Time::from_ms(Date::now().as_millis())
 }
 
 impl World for Workers {
     fn now(&self) -> Time {
-        Time::from_ms(Date::now().as_millis())
+        now()
     }
 
     fn random(&self, out: &mut [u8]) -> Result<(), Error> {
-        let busy = |_| {
-            Unavailable::Busy {
-                what: "no randomness".into(),
-            }
-            .into()
-        };
+        let busy = |_| Unavailable::Busy { what: "no randomness".into() }.into();
         getrandom::fill(out).map_err(busy)
     }
 
@@ -59,10 +60,7 @@ impl World for Workers {
         request: Request,
         timeout: Duration,
     ) -> impl Future<Output = Result<Response, Unreachable>> + 'static {
-        let url = format!(
-            "{}://{}{}{}",
-            to.scheme, to.authority, to.base, request.target
-        );
+        let url = format!("{}://{}{}{}", to.scheme, to.authority, to.base, request.target);
         async move {
             let controller = AbortController::default();
             let call = pin!(call(url, request, controller.signal()));
@@ -107,31 +105,17 @@ async fn call(url: String, request: Request, signal: AbortSignal) -> Result<Resp
         headers.set(name, value).map_err(refused)?;
     }
     let mut init = RequestInit::new();
-    init.with_method(method(request.method))
-        .with_headers(headers)
-        .with_redirect(RequestRedirect::Manual);
+    init.with_method(method(request.method)).with_headers(headers).with_redirect(RequestRedirect::Manual);
     if !request.body.is_empty() {
         init.with_body(Some(Uint8Array::from(&*request.body).into()));
     }
     let request = worker::Request::new_with_init(&url, &init).map_err(refused)?;
-    let mut answer = Fetch::Request(request)
-        .send_with_signal(&signal)
-        .await
-        .map_err(broken)?;
-    let headers = answer
-        .headers()
-        .entries()
-        .map(|(name, value)| (name.into(), value));
-    let mut response = Response {
-        status: answer.status_code(),
-        headers: headers.collect(),
-        body: Vec::new(),
-    };
+    let mut answer = Fetch::Request(request).send_with_signal(&signal).await.map_err(broken)?;
+    let headers = answer.headers().entries().map(|(name, value)| (name.into(), value));
+    let mut response = Response { status: answer.status_code(), headers: headers.collect(), body: Vec::new() };
     // An answer without a body has no stream.
     if let Ok(stream) = answer.stream() {
-        response.body = collect(stream, ANSWER)
-            .await
-            .map_err(|_| Unreachable::Broken)?;
+        response.body = collect(stream, ANSWER).await.map_err(|_| Unreachable::Broken)?;
     }
     Ok(response)
 }

@@ -1,11 +1,9 @@
 //! From text to a JSON tree: no key twice, every `"${NAME}"` filled in from the environment.
 
-use alloc::{
-    borrow::ToOwned,
-    format,
-    string::{String, ToString},
-    vec::Vec,
-};
+use alloc::borrow::ToOwned;
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
 use core::fmt;
 
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
@@ -18,24 +16,15 @@ pub(super) fn read(text: &str, env: &dyn Fn(&str) -> Option<String>) -> Result<V
     let mut reader = serde_json::Deserializer::from_str(text);
     let tree = serde_path_to_error::deserialize::<_, Strict>(&mut reader)
         .map_err(|it| ConfigError::new(&it.path().to_string(), &it.inner().to_string()))?;
-    reader
-        .end()
-        .map_err(|it| ConfigError::new("", &it.to_string()))?;
+    reader.end().map_err(|it| ConfigError::new("", &it.to_string()))?;
     fill(tree.0, "", env)
 }
 
-fn fill(
-    tree: Value,
-    path: &str,
-    env: &dyn Fn(&str) -> Option<String>,
-) -> Result<Value, ConfigError> {
+fn fill(tree: Value, path: &str, env: &dyn Fn(&str) -> Option<String>) -> Result<Value, ConfigError> {
     match tree {
         Value::String(text) => variable(&text, path, env).map(Value::String),
         Value::Array(items) => {
-            let filled = items
-                .into_iter()
-                .enumerate()
-                .map(|(at, it)| fill(it, &format!("{path}[{at}]"), env));
+            let filled = items.into_iter().enumerate().map(|(at, it)| fill(it, &format!("{path}[{at}]"), env));
             filled.collect::<Result<_, _>>().map(Value::Array)
         }
         Value::Object(fields) => {
@@ -58,18 +47,13 @@ pub(super) fn join(path: &str, name: &str) -> String {
 }
 
 /// A text that is `${NAME}` as a whole stands for a variable; nothing else is interpolated.
-fn variable(
-    text: &str,
-    path: &str,
-    env: &dyn Fn(&str) -> Option<String>,
-) -> Result<String, ConfigError> {
+fn variable(text: &str, path: &str, env: &dyn Fn(&str) -> Option<String>) -> Result<String, ConfigError> {
     let Some(name) = text.strip_prefix("${").and_then(|it| it.strip_suffix('}')) else {
         return Ok(text.to_owned());
     };
     env(name).filter(|it| !it.is_empty()).ok_or_else(|| {
-        let why = format!(
-            "the environment has no {name}: set it (Envoy: host_env_keys; Worker: a secret of that name)"
-        );
+        let why =
+            format!("the environment has no {name}: set it (Envoy: host_env_keys; Worker: a secret of that name)");
         ConfigError::new(path, &why)
     })
 }

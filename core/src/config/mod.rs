@@ -6,24 +6,20 @@ mod json;
 mod origin;
 mod raw;
 
-use alloc::{
-    borrow::ToOwned,
-    collections::{BTreeMap, BTreeSet},
-    format,
-    string::{String, ToString},
-    vec::Vec,
-};
+use alloc::borrow::ToOwned;
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
 
 use serde::Deserialize;
 
-use crate::{
-    account::{AccountId, Kind},
-    caller::{Caller, Permission},
-    host::Upstream,
-    keeper::Copies,
-    limits,
-    secret::{Secret, digest, hex},
-};
+use crate::account::{AccountId, Kind};
+use crate::caller::{Caller, Permission};
+use crate::host::Upstream;
+use crate::keeper::Copies;
+use crate::limits;
+use crate::secret::{Secret, digest, hex};
 
 /// Why a configuration cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -38,10 +34,7 @@ pub struct ConfigError {
 impl ConfigError {
     fn new(path: &str, why: &str) -> Self {
         let path = if path == "." { "" } else { path };
-        Self {
-            path: path.to_owned(),
-            why: why.to_owned(),
-        }
+        Self { path: path.to_owned(), why: why.to_owned() }
     }
 
     /// The answer of a host that cannot refuse to start.
@@ -105,10 +98,7 @@ impl Gateway {
     ///
     /// # Errors
     /// [`ConfigError`], naming the place.
-    pub fn from_json(
-        text: &str,
-        env: &dyn Fn(&str) -> Option<String>,
-    ) -> Result<Self, ConfigError> {
+    pub fn from_json(text: &str, env: &dyn Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let tree = json::read(text, env)?;
         let raw: raw::Gateway = serde_path_to_error::deserialize(tree)
             .map_err(|it| ConfigError::new(&it.path().to_string(), &it.inner().to_string()))?;
@@ -133,14 +123,7 @@ impl Gateway {
             }
         };
         let callers = callers(raw.callers, &apps)?;
-        Ok(Self {
-            accounts,
-            apps,
-            callers,
-            api,
-            epoch: 0,
-            copies: Copies::default(),
-        })
+        Ok(Self { accounts, apps, callers, api, epoch: 0, copies: Copies::default() })
     }
 
     /// The account of the app called `name`.
@@ -191,24 +174,12 @@ fn account(path: &str, name: &str, app: raw::App) -> Result<Account, ConfigError
     }
     let tag = format!("{}\n{}", app.appid, app.secret);
     let tag = hex(digest(tag.as_bytes()).get(..8).unwrap_or_default());
-    let id = AccountId {
-        family: app.kind,
-        id: app.appid,
-    };
-    Ok(Account {
-        id,
-        secret: Secret::new(app.secret),
-        token_api: app.token_api,
-        tag,
-    })
+    let id = AccountId { family: app.kind, id: app.appid };
+    Ok(Account { id, secret: Secret::new(app.secret), token_api: app.token_api, tag })
 }
 
 /// Two apps may share an account, but then they must agree on it: one record, one writer.
-fn add(
-    accounts: &mut BTreeMap<String, Account>,
-    path: &str,
-    account: Account,
-) -> Result<(), ConfigError> {
+fn add(accounts: &mut BTreeMap<String, Account>, path: &str, account: Account) -> Result<(), ConfigError> {
     let Some(known) = accounts.get(&account.id.id) else {
         accounts.insert(account.id.id.clone(), account);
         return Ok(());
@@ -227,10 +198,7 @@ fn add(
     }
 }
 
-fn callers(
-    raw: Vec<raw::Caller>,
-    apps: &BTreeMap<String, String>,
-) -> Result<Vec<Caller>, ConfigError> {
+fn callers(raw: Vec<raw::Caller>, apps: &BTreeMap<String, String>) -> Result<Vec<Caller>, ConfigError> {
     let mut names = BTreeSet::new();
     let mut keys = BTreeSet::new();
     let mut callers = Vec::new();
@@ -263,11 +231,7 @@ fn callers(
             name: it.name,
             key: digest,
             apps: it.apps.map(|it| it.into_iter().collect()),
-            may: it
-                .may
-                .unwrap_or_else(|| alloc::vec![Permission::Token])
-                .into_iter()
-                .collect(),
+            may: it.may.unwrap_or_else(|| alloc::vec![Permission::Token]).into_iter().collect(),
         });
     }
     Ok(callers)

@@ -7,8 +7,7 @@ use crate::host::Upstream;
 
 /// `http[s]://host[:port][/base]`: no user, no query, no fragment.
 pub(super) fn upstream(url: &str, cluster: &str, path: &str) -> Result<Upstream, ConfigError> {
-    let wrong =
-        |why: &str| ConfigError::new(path, &format!("{why}: write https://host[:port][/path]"));
+    let wrong = |why: &str| ConfigError::new(path, &format!("{why}: write https://host[:port][/path]"));
     let (scheme, rest) = if let Some(rest) = url.strip_prefix("https://") {
         ("https", rest)
     } else if let Some(rest) = url.strip_prefix("http://") {
@@ -26,9 +25,7 @@ pub(super) fn upstream(url: &str, cluster: &str, path: &str) -> Result<Upstream,
     }
     let plain = |it: u8| it.is_ascii_graphic() && !b"?#\\\"<>".contains(&it);
     if !base.bytes().all(plain) {
-        return Err(wrong(
-            "has a query, a fragment or characters that must be escaped",
-        ));
+        return Err(wrong("has a query, a fragment or characters that must be escaped"));
     }
     Ok(Upstream {
         cluster: cluster.to_owned(),

@@ -66,8 +66,6 @@ pub(crate) struct WeChat {
 
 impl Default for WeChat {
     fn default() -> Self {
-        Self {
-            api: alloc::vec!["https://api.weixin.qq.com".into()],
-        }
+        Self { api: alloc::vec!["https://api.weixin.qq.com".into()] }
     }
 }

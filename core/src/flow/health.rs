@@ -13,9 +13,6 @@ struct Health {
 /// The answer.
 #[must_use]
 pub fn health() -> Response {
-    let health = Health {
-        status: "ok",
-        version: env!("CARGO_PKG_VERSION"),
-    };
+    let health = Health { status: "ok", version: env!("CARGO_PKG_VERSION") };
     Response::json(200, serde_json::to_vec(&health).unwrap_or_default())
 }

@@ -4,16 +4,16 @@ use alloc::string::String;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    account::Kind,
-    caller::{Caller, Permission},
-    config::{Account, Gateway},
-    error::{Error, Reject},
-    host::{Head, Host, Response, Time, TooLarge},
-    keeper::{Stale, client::credential, record::Credential},
-    limits,
-    query::{parameter, required},
-};
+use crate::account::Kind;
+use crate::caller::{Caller, Permission};
+use crate::config::{Account, Gateway};
+use crate::error::{Error, Reject};
+use crate::host::{Head, Host, Response, Time, TooLarge};
+use crate::keeper::Stale;
+use crate::keeper::client::credential;
+use crate::keeper::record::Credential;
+use crate::limits;
+use crate::query::{parameter, required};
 
 /// `GET /app/{app}/api` and, to `renew`, `/app/{app}/api/new[?old=<token>]`.
 ///
@@ -31,9 +31,7 @@ pub async fn of_app<H: Host>(
     if renew {
         caller.check(Permission::Rotate, app)?;
     }
-    let account = gateway
-        .app(app)
-        .ok_or_else(|| Reject::NoApp { app: app.into() })?;
+    let account = gateway.app(app).ok_or_else(|| Reject::NoApp { app: app.into() })?;
     let stale = match parameter(head.query(), "old")? {
         _ if !renew => Stale::No,
         Some(old) if !old.is_empty() => Stale::Seen(crate::secret::Secret::new(old)),
@@ -71,19 +69,13 @@ struct StableBody {
 /// # Errors
 /// [`Reject`] for a wrong body, or whatever the keeper says.
 pub async fn stable<H: Host>(gateway: &Gateway, host: &H) -> Result<Response, Error> {
-    let too_large = |TooLarge| Reject::TooLarge {
-        limit: limits::BODY,
-    };
+    let too_large = |TooLarge| Reject::TooLarge { limit: limits::BODY };
     let body = host.body(limits::BODY).await.map_err(too_large)?;
     if body.is_empty() {
         return Err(Reject::NoBody.into());
     }
     let body: StableBody = serde_json::from_slice(&body).map_err(|_| Reject::Json)?;
-    let fields = [
-        ("grant_type", &body.grant_type),
-        ("appid", &body.appid),
-        ("secret", &body.secret),
-    ];
+    let fields = [("grant_type", &body.grant_type), ("appid", &body.appid), ("secret", &body.secret)];
     if let Some((name, _)) = fields.into_iter().find(|it| it.1.is_empty()) {
         return Err(Reject::Missing { name: name.into() }.into());
     }
@@ -125,9 +117,6 @@ fn answer(token: &Credential, now: Time) -> Response {
         access_token: &'a str,
         expires_in: u64,
     }
-    let body = Body {
-        access_token: token.value.expose(),
-        expires_in: now.until(token.hard).as_secs(),
-    };
+    let body = Body { access_token: token.value.expose(), expires_in: now.until(token.hard).as_secs() };
     Response::json(200, serde_json::to_vec(&body).unwrap_or_default())
 }

@@ -3,13 +3,12 @@
 use alloc::collections::BTreeMap;
 use core::{cell::RefCell, time::Duration};
 
-use crate::{
-    account::{AccountId, Kind},
-    config::Gateway,
-    error::Error,
-    host::{Host, Time},
-    keeper::{Answer, Ask, Stale, record::Credential},
-};
+use crate::account::{AccountId, Kind};
+use crate::config::Gateway;
+use crate::error::Error;
+use crate::host::{Host, Time};
+use crate::keeper::record::Credential;
+use crate::keeper::{Answer, Ask, Stale};
 
 /// A credential of `account` that is not the `stale` one.
 ///
@@ -44,10 +43,7 @@ impl Copies {
     /// Copies that are believed for `span`.
     #[must_use]
     pub fn for_span(span: Duration) -> Self {
-        Self {
-            span,
-            by_account: RefCell::default(),
-        }
+        Self { span, by_account: RefCell::default() }
     }
 
     fn fresh(&self, account: &AccountId, kind: Kind, now: Time) -> Option<Credential> {
@@ -66,9 +62,7 @@ impl Copies {
         let key = (account.clone(), credential.kind);
         // Answers may overtake each other. A keeper that lost its memory starts to count anew, so the word of a newer
         // generation is only believed over an older one while it is itself fresh.
-        let overtaken = copies
-            .get(&key)
-            .is_some_and(|it| newer(it) && now < it.1.plus(self.span));
+        let overtaken = copies.get(&key).is_some_and(|it| newer(it) && now < it.1.plus(self.span));
         if !overtaken {
             copies.insert(key, (credential.clone(), now));
         }

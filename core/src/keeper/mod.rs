@@ -16,18 +16,14 @@ use core::time::Duration;
 pub use client::Copies;
 pub use wire::{Answer, Ask, Stale};
 
-use crate::{
-    account::{AccountId, Kind},
-    config::{Account, Gateway},
-    error::{Error, Reject, Unavailable},
-    event::{Event, Why},
-    host::{Key, Store, Time, Version, World},
-    keeper::{
-        record::{Credential, Lease, Record},
-        token::{Me, Step, decide},
-    },
-    limits,
-};
+use crate::account::{AccountId, Kind};
+use crate::config::{Account, Gateway};
+use crate::error::{Error, Reject, Unavailable};
+use crate::event::{Event, Why};
+use crate::host::{Key, Store, Time, Version, World};
+use crate::keeper::record::{Credential, Lease, Record};
+use crate::keeper::token::{Me, Step, decide};
+use crate::limits;
 
 /// The keeper of the accounts whose cells are in `store`.
 #[derive(Clone)]
@@ -46,11 +42,7 @@ pub fn key(account: &AccountId, kind: Kind) -> Key {
 impl<W: World, S: Store> Keeper<W, S> {
     /// A keeper that follows `gateway`.
     pub const fn new(gateway: Rc<Gateway>, world: W, store: S) -> Self {
-        Self {
-            gateway,
-            world,
-            store,
-        }
+        Self { gateway, world, store }
     }
 
     /// Answers what is asked of `account`.
@@ -59,19 +51,11 @@ impl<W: World, S: Store> Keeper<W, S> {
     /// [`Error::Refused`] with WeChat's word, [`Reject::TooSoon`], or [`Unavailable`].
     pub async fn answer(&self, account: &AccountId, ask: Ask) -> Result<Answer, Error> {
         match ask {
-            Ask::Credential { kind, stale } => self
-                .credential(account, kind, stale)
-                .await
-                .map(Answer::Credential),
+            Ask::Credential { kind, stale } => self.credential(account, kind, stale).await.map(Answer::Credential),
         }
     }
 
-    async fn credential(
-        &self,
-        id: &AccountId,
-        kind: Kind,
-        stale: Stale,
-    ) -> Result<Credential, Error> {
+    async fn credential(&self, id: &AccountId, kind: Kind, stale: Stale) -> Result<Credential, Error> {
         let account = self.gateway.account(id).ok_or(Reject::AppId)?;
         let key = key(id, kind);
         let deadline = self.world.now().plus(limits::PATIENCE);
@@ -116,14 +100,8 @@ impl<W: World, S: Store> Keeper<W, S> {
         let until = self.world.now().plus(limits::LEASE);
         record.lease = Some(Lease { id, until });
         self.sign(&mut record, account);
-        if !self
-            .store
-            .swap(&key(&account.id, kind), seen, &record.write())
-        {
-            self.world.note(Event::Conflict {
-                account: &account.id,
-                kind,
-            });
+        if !self.store.swap(&key(&account.id, kind), seen, &record.write()) {
+            self.world.note(Event::Conflict { account: &account.id, kind });
             return Ok(());
         }
         let job = refresh::Job {
@@ -140,10 +118,7 @@ impl<W: World, S: Store> Keeper<W, S> {
     }
 
     fn me<'a>(&self, account: &'a Account) -> Me<'a> {
-        Me {
-            epoch: self.gateway.epoch,
-            tag: &account.tag,
-        }
+        Me { epoch: self.gateway.epoch, tag: &account.tag }
     }
 
     /// A writer leaves its mark, so that an older configuration with another secret sees that it is over.
@@ -161,9 +136,7 @@ impl<W: World, S: Store> Keeper<W, S> {
             let _ = self.credential(account, kind, Stale::No).await;
             let (cell, seen) = self.store.load(&key(account, kind));
             if let Some(lease) = Record::read(&cell).lease {
-                self.store
-                    .changed(&key(account, kind), seen, lease.until)
-                    .await;
+                self.store.changed(&key(account, kind), seen, lease.until).await;
             }
         }
         // Never at once: what stays due all the same is looked at every second.
@@ -191,11 +164,7 @@ impl<W: World, S: Store> Keeper<W, S> {
         let (cell, seen) = self.store.load(key);
         let mut record = Record::read(&cell);
         let older = record.v <= record::VERSION && record.epoch < self.gateway.epoch;
-        if let Some(account) = self
-            .gateway
-            .account(account)
-            .filter(|_| older && !cell.is_empty())
-        {
+        if let Some(account) = self.gateway.account(account).filter(|_| older && !cell.is_empty()) {
             self.sign(&mut record, account);
             // Whoever was faster has left the same mark, or will be seen by the next decision.
             let _ = self.store.swap(key, seen, &record.write());
@@ -221,15 +190,9 @@ impl<W: World, S: Store> Keeper<W, S> {
 const IDLE: Duration = Duration::from_secs(3600);
 
 fn crowded() -> Error {
-    Unavailable::Busy {
-        what: "too many writers".into(),
-    }
-    .into()
+    Unavailable::Busy { what: "too many writers".into() }.into()
 }
 
 fn timeout() -> Error {
-    Unavailable::Timeout {
-        who: "WeChat".into(),
-    }
-    .into()
+    Unavailable::Timeout { who: "WeChat".into() }.into()
 }

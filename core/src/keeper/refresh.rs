@@ -3,20 +3,17 @@
 use alloc::string::String;
 use core::time::Duration;
 
-use crate::{
-    account::{AccountId, Kind},
-    config::{Account, TokenApi},
-    error::{Error, Unavailable},
-    event::{Event, Why},
-    host::{Store, Time, Unreachable, World},
-    keeper::{
-        Keeper, key,
-        record::{self, Failure, Record, Token},
-        token::{class, force_hold},
-    },
-    limits,
-    wechat::token::{self, Grant},
-};
+use crate::account::{AccountId, Kind};
+use crate::config::{Account, TokenApi};
+use crate::error::{Error, Unavailable};
+use crate::event::{Event, Why};
+use crate::host::{Store, Time, Unreachable, World};
+use crate::keeper::record::{Failure, Record, Token};
+use crate::keeper::token::{class, force_hold};
+use crate::keeper::{Keeper, key, record};
+use crate::limits;
+use crate::wechat::token;
+use crate::wechat::token::Grant;
 
 /// One claimed refresh.
 pub(super) struct Job<W, S> {
@@ -53,41 +50,22 @@ impl<W: World, S: Store> Job<W, S> {
         let (appid, secret) = (&account.id.id, &account.secret);
         if account.token_api == TokenApi::Classic {
             let grant = self.fetch(account, token::classic(appid, secret)).await?;
-            return Ok(Outcome::Granted {
-                grant,
-                forced: false,
-            });
+            return Ok(Outcome::Granted { grant, forced: false });
         }
-        let grant = self
-            .fetch(account, token::stable(appid, secret, false))
-            .await?;
+        let grant = self.fetch(account, token::stable(appid, secret, false)).await?;
         if self.stale.as_deref() != Some(grant.value.expose()) {
-            return Ok(Outcome::Granted {
-                grant,
-                forced: false,
-            });
+            return Ok(Outcome::Granted { grant, forced: false });
         }
         if let Some(until) = self.spend()? {
             return Ok(Outcome::Held { grant, until });
         }
-        let grant = self
-            .fetch(account, token::stable(appid, secret, true))
-            .await?;
-        Ok(Outcome::Granted {
-            grant,
-            forced: true,
-        })
+        let grant = self.fetch(account, token::stable(appid, secret, true)).await?;
+        Ok(Outcome::Granted { grant, forced: true })
     }
 
-    async fn fetch(
-        &self,
-        account: &Account,
-        request: crate::host::Request,
-    ) -> Result<Grant, Error> {
+    async fn fetch(&self, account: &Account, request: crate::host::Request) -> Result<Grant, Error> {
         let world = &self.keeper.world;
-        let answer = world
-            .fetch(&self.keeper.gateway.api, request, limits::FETCH)
-            .await;
+        let answer = world.fetch(&self.keeper.gateway.api, request, limits::FETCH).await;
         let response = answer.map_err(|it| unreachable(it, "WeChat"))?;
         token::grant(&response, &account.secret)
     }
@@ -106,11 +84,7 @@ impl<W: World, S: Store> Job<W, S> {
                 lease.until = now.plus(limits::LEASE);
             }
         });
-        if kept {
-            Ok(hold)
-        } else {
-            Err(Unavailable::Superseded.into())
-        }
+        if kept { Ok(hold) } else { Err(Unavailable::Superseded.into()) }
     }
 
     fn settle(&self, account: &Account, outcome: Result<Outcome, Error>) {
@@ -141,22 +115,10 @@ impl<W: World, S: Store> Job<W, S> {
             world.note(Event::ForeignRefresher { account: id, kind });
         }
         match &outcome {
-            Err(error) => world.note(Event::RefreshFailed {
-                account: id,
-                kind,
-                why,
-                error,
-                next,
-            }),
+            Err(error) => world.note(Event::RefreshFailed { account: id, kind, why, error, next }),
             Ok(Outcome::Granted { grant, forced }) => {
                 let expires_in = grant.expires_in;
-                world.note(Event::Refreshed {
-                    account: id,
-                    kind,
-                    why,
-                    expires_in,
-                    forced: *forced,
-                });
+                world.note(Event::Refreshed { account: id, kind, why, expires_in, forced: *forced });
             }
             Ok(Outcome::Held { .. }) => {}
         }
@@ -206,10 +168,7 @@ impl<W: World, S: Store> Job<W, S> {
 fn store(record: &mut Record, grant: &Grant, now: Time) {
     let life = Duration::from_secs(grant.expires_in);
     let hard = now.plus(life);
-    let known = record
-        .value
-        .as_ref()
-        .is_some_and(|it| it.value == grant.value);
+    let known = record.value.as_ref().is_some_and(|it| it.value == grant.value);
     if !known {
         record.generation = record.generation.saturating_add(1);
         record.held = None;
@@ -232,12 +191,7 @@ fn fail(record: &mut Record, error: &Error, now: Time, tag: &str) -> Time {
     let before = record.failure.take().filter(|it| it.tag == tag);
     let count = before.map_or(1, |it| it.count.saturating_add(1));
     let until = now.plus(class(error).pause(count));
-    record.failure = Some(Failure {
-        error: error.clone(),
-        until,
-        count,
-        tag: tag.into(),
-    });
+    record.failure = Some(Failure { error: error.clone(), until, count, tag: tag.into() });
     until
 }
 
@@ -246,9 +200,7 @@ fn unreachable(why: Unreachable, who: &str) -> Error {
     match why {
         Unreachable::Timeout => Unavailable::Timeout { who },
         Unreachable::Broken => Unavailable::Unreachable { who },
-        Unreachable::Refused => Unavailable::Busy {
-            what: "the call to WeChat could not be started".into(),
-        },
+        Unreachable::Refused => Unavailable::Busy { what: "the call to WeChat could not be started".into() },
     }
     .into()
 }

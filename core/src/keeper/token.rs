@@ -1,14 +1,12 @@
 //! What to do about a credential: one pure decision.
 
-use crate::{
-    account::Kind,
-    error::{Error, Reject, Unavailable},
-    event::Why,
-    host::Time,
-    keeper::record::{Credential, Failure, Record, Token, VERSION},
-    limits,
-    wechat::errcode::Class,
-};
+use crate::account::Kind;
+use crate::error::{Error, Reject, Unavailable};
+use crate::event::Why;
+use crate::host::Time;
+use crate::keeper::record::{Credential, Failure, Record, Token, VERSION};
+use crate::limits;
+use crate::wechat::errcode::Class;
 
 /// The next step of somebody who wants a credential.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,15 +46,8 @@ const CLOCK_SLACK: u64 = 60_000;
 pub fn decide(record: &Record, kind: Kind, now: Time, stale: Option<&str>, me: Me<'_>) -> Step {
     let alive = record.value.as_ref().filter(|it| now < it.hard);
     let good = alive.filter(|it| stale != Some(it.value.expose()));
-    let busy = record
-        .lease
-        .as_ref()
-        .map(|it| it.until)
-        .filter(|it| ahead(now, *it, limits::LEASE));
-    let failure = record
-        .failure
-        .as_ref()
-        .filter(|it| it.tag == me.tag && ahead(now, it.until, LONGEST_PAUSE));
+    let busy = record.lease.as_ref().map(|it| it.until).filter(|it| ahead(now, *it, limits::LEASE));
+    let failure = record.failure.as_ref().filter(|it| it.tag == me.tag && ahead(now, it.until, LONGEST_PAUSE));
     if let Some(token) = good {
         let credential = credential(record, kind, token);
         let idle = busy.is_none() && failure.is_none();
@@ -74,10 +65,7 @@ pub fn decide(record: &Record, kind: Kind, now: Time, stale: Option<&str>, me: M
     if !may_write(record) {
         return Step::Fail(Unavailable::Superseded.into());
     }
-    match record
-        .held
-        .filter(|it| alive.is_some() && ahead(now, *it, LONGEST_PAUSE))
-    {
+    match record.held.filter(|it| alive.is_some() && ahead(now, *it, LONGEST_PAUSE)) {
         Some(until) => Step::Fail(too_soon(now, until)),
         None => Step::Refresh(why(record, alive)),
     }
@@ -109,13 +97,7 @@ fn outranked(record: &Record, me: Me<'_>) -> bool {
 }
 
 fn credential(record: &Record, kind: Kind, token: &Token) -> Credential {
-    Credential {
-        kind,
-        value: token.value.clone(),
-        soft: token.soft,
-        hard: token.hard,
-        generation: record.generation,
-    }
+    Credential { kind, value: token.value.clone(), soft: token.soft, hard: token.hard, generation: record.generation }
 }
 
 const fn why(record: &Record, alive: Option<&Token>) -> Why {

@@ -7,13 +7,11 @@ use alloc::{string::String, vec::Vec};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    account::Kind,
-    error::{Error, Unavailable},
-    event::Why,
-    keeper::record::{Credential, Record},
-    secret::Secret,
-};
+use crate::account::Kind;
+use crate::error::{Error, Unavailable};
+use crate::event::Why;
+use crate::keeper::record::{Credential, Record};
+use crate::secret::Secret;
 
 /// Something asked of a keeper.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -119,12 +117,7 @@ pub fn write_answer(answer: Result<Answer, Error>) -> Vec<u8> {
         Ok(it) => (Some(it), None),
         Err(it) => (None, Some(it)),
     };
-    serde_json::to_vec(&Reply {
-        v: VERSION,
-        ok,
-        error,
-    })
-    .unwrap_or_default()
+    serde_json::to_vec(&Reply { v: VERSION, ok, error }).unwrap_or_default()
 }
 
 /// Reads an answer.
@@ -153,15 +146,8 @@ mod tests {
 
     #[test]
     fn an_ask_reads_back_as_it_was_written() {
-        for stale in [
-            Stale::No,
-            Stale::Current,
-            Stale::Seen(Secret::new("T".into())),
-        ] {
-            let ask = Ask::Credential {
-                kind: Kind::Access,
-                stale,
-            };
+        for stale in [Stale::No, Stale::Current, Stale::Seen(Secret::new("T".into()))] {
+            let ask = Ask::Credential { kind: Kind::Access, stale };
             assert_eq!(read_ask(&write_ask(ask.clone())), Ok(ask));
         }
     }
@@ -175,10 +161,7 @@ mod tests {
             hard: Time::from_ms(2),
             generation: 3,
         };
-        let answers = [
-            Ok(Answer::Credential(credential)),
-            Err(Reject::TooSoon { retry_after: 3 }.into()),
-        ];
+        let answers = [Ok(Answer::Credential(credential)), Err(Reject::TooSoon { retry_after: 3 }.into())];
         for answer in answers {
             assert_eq!(read_answer(&write_answer(answer.clone())), answer);
         }
@@ -188,18 +171,10 @@ mod tests {
     fn what_another_version_says_is_an_error_and_no_panic() {
         let known = br#"{"v":9,"ask":{"credential":{"kind":"access","colour":1}},"more":2}"#;
         assert!(read_ask(known).is_ok());
-        let unknown: [&[u8]; 5] = [
-            b"",
-            b"{}",
-            b"\xff",
-            br#"{"v":9,"ask":{"dance":{}}}"#,
-            br#"{"v":1,"ask":{"credential":{}}}"#,
-        ];
+        let unknown: [&[u8]; 5] =
+            [b"", b"{}", b"\xff", br#"{"v":9,"ask":{"dance":{}}}"#, br#"{"v":1,"ask":{"credential":{}}}"#];
         for bytes in unknown {
-            assert!(matches!(
-                read_ask(bytes),
-                Err(Error::Unavailable(Unavailable::Garbled { .. }))
-            ));
+            assert!(matches!(read_ask(bytes), Err(Error::Unavailable(Unavailable::Garbled { .. }))));
             assert!(read_answer(bytes).is_err());
         }
     }

@@ -81,9 +81,7 @@ impl Class {
     #[must_use]
     pub fn pause(self, count: u32) -> Duration {
         let doubled = |first: u64, most: u64| {
-            let factor = 1_u64
-                .checked_shl(count.saturating_sub(1))
-                .unwrap_or(u64::MAX);
+            let factor = 1_u64.checked_shl(count.saturating_sub(1)).unwrap_or(u64::MAX);
             Duration::from_secs(first.saturating_mul(factor).min(most))
         };
         match self {

@@ -6,13 +6,11 @@ use alloc::{format, string::String, vec, vec::Vec};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    error::{Error, Unavailable},
-    host::{Method, Request, Response},
-    limits,
-    query::escape,
-    secret::Secret,
-};
+use crate::error::{Error, Unavailable};
+use crate::host::{Method, Request, Response};
+use crate::limits;
+use crate::query::escape;
+use crate::secret::Secret;
 
 /// A credential as WeChat gave it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,12 +26,7 @@ pub struct Grant {
 pub fn classic(appid: &str, secret: &Secret) -> Request {
     let (appid, secret) = (escape(appid), escape(secret.expose()));
     let query = format!("grant_type=client_credential&appid={appid}&secret={secret}");
-    Request {
-        method: Method::Get,
-        target: format!("/cgi-bin/token?{query}"),
-        headers: Vec::new(),
-        body: Vec::new(),
-    }
+    Request { method: Method::Get, target: format!("/cgi-bin/token?{query}"), headers: Vec::new(), body: Vec::new() }
 }
 
 /// `POST /cgi-bin/stable_token`: the same token as long as it lives, another one only if `force`d.
@@ -46,12 +39,7 @@ pub fn stable(appid: &str, secret: &Secret, force: bool) -> Request {
         secret: &'a str,
         force_refresh: bool,
     }
-    let body = Body {
-        grant_type: "client_credential",
-        appid,
-        secret: secret.expose(),
-        force_refresh: force,
-    };
+    let body = Body { grant_type: "client_credential", appid, secret: secret.expose(), force_refresh: force };
     Request {
         method: Method::Post,
         target: "/cgi-bin/stable_token".into(),
@@ -85,36 +73,22 @@ pub fn grant(response: &Response, hush: &Secret) -> Result<Grant, Error> {
         return Err(Error::Refused { code, message });
     }
     let value = answer.access_token.unwrap_or_default();
-    if value.is_empty()
-        || value.len() > limits::TOKEN
-        || !value.bytes().all(|it| it.is_ascii_graphic())
-    {
+    if value.is_empty() || value.len() > limits::TOKEN || !value.bytes().all(|it| it.is_ascii_graphic()) {
         return Err(garbled("it holds no access_token".into()));
     }
     match answer.expires_in {
-        Some(expires_in @ 1..=limits::LIFE) => Ok(Grant {
-            value: Secret::new(value),
-            expires_in,
-        }),
+        Some(expires_in @ 1..=limits::LIFE) => Ok(Grant { value: Secret::new(value), expires_in }),
         _ => Err(garbled("its expires_in makes no sense".into())),
     }
 }
 
 fn garbled(why: String) -> Error {
-    Unavailable::Garbled {
-        who: "WeChat".into(),
-        why,
-    }
-    .into()
+    Unavailable::Garbled { who: "WeChat".into(), why }.into()
 }
 
 /// WeChat's text, short, printable and without the secret, in case the other end repeats what it was asked.
 fn clean(errmsg: &str, hush: &Secret) -> String {
-    let text: String = errmsg
-        .chars()
-        .filter(|it| !it.is_control())
-        .take(limits::ERRMSG)
-        .collect();
+    let text: String = errmsg.chars().filter(|it| !it.is_control()).take(limits::ERRMSG).collect();
     if hush.expose().is_empty() {
         return text;
     }
@@ -130,11 +104,7 @@ mod tests {
     }
 
     fn answer(status: u16, body: &str) -> Result<Grant, Error> {
-        let response = Response {
-            status,
-            body: body.into(),
-            ..Response::default()
-        };
+        let response = Response { status, body: body.into(), ..Response::default() };
         grant(&response, &hush())
     }
 
@@ -149,10 +119,7 @@ mod tests {
     #[test]
     fn nothing_else_is_believed() {
         let lies = [
-            (
-                503,
-                "upstream connect error or disconnect/reset before headers",
-            ),
+            (503, "upstream connect error or disconnect/reset before headers"),
             (504, r#"{"access_token":"T1","expires_in":7200}"#),
             (200, "<html>welcome to our Wi-Fi</html>"),
             (200, ""),
@@ -172,37 +139,25 @@ mod tests {
         ];
         for (status, body) in lies {
             assert!(
-                matches!(
-                    answer(status, body),
-                    Err(Error::Unavailable(Unavailable::Garbled { .. }))
-                ),
+                matches!(answer(status, body), Err(Error::Unavailable(Unavailable::Garbled { .. }))),
                 "{status} {body}"
             );
         }
-        let long = format!(
-            r#"{{"access_token":"{}","expires_in":7200}}"#,
-            "T".repeat(4097)
-        );
+        let long = format!(r#"{{"access_token":"{}","expires_in":7200}}"#, "T".repeat(4097));
         assert!(answer(200, &long).is_err());
     }
 
     #[test]
     fn wechats_error_is_passed_on_without_the_secret_and_without_control_characters() {
         let body = r#"{"errcode":40125,"errmsg":"bad s3cret\r\n here"}"#;
-        let error = Error::Refused {
-            code: 40125,
-            message: "bad *** here".into(),
-        };
+        let error = Error::Refused { code: 40125, message: "bad *** here".into() };
         assert_eq!(answer(200, body), Err(error));
     }
 
     #[test]
     fn the_requests_are_the_documented_ones() {
         let classic = classic("wx1", &Secret::new("a&b=c d".into()));
-        assert_eq!(
-            classic.target,
-            "/cgi-bin/token?grant_type=client_credential&appid=wx1&secret=a%26b%3Dc%20d"
-        );
+        assert_eq!(classic.target, "/cgi-bin/token?grant_type=client_credential&appid=wx1&secret=a%26b%3Dc%20d");
         let stable = stable("wx1", &hush(), true);
         assert_eq!(stable.target, "/cgi-bin/stable_token");
         assert_eq!(
