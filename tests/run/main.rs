@@ -3,13 +3,15 @@
 mod page;
 mod settings;
 
+use std::fs;
+use std::io::ErrorKind;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use wxedge_tests::harness::{
-    Envoy, EnvoySettings, Failure, Process, Request, Result, SimulatorProcess, Workerd,
-    WorkerdSettings, root,
+    Envoy, EnvoySettings, Failure, Process, Request, Result, SimulatorProcess, Workerd, WorkerdSettings, root,
 };
 
 use settings::Settings;
@@ -81,37 +83,40 @@ async fn start(settings: &Settings) -> Result<Running> {
     bindings.insert("WXEDGE_CONFIG".to_owned(), config.to_string());
     let workerd = Workerd::start(WorkerdSettings {
         bindings,
-        state: Some(root().join(".state")),
+        state: Some(state(settings)?),
         port: settings.workerd_port,
         public: !settings.simulated,
         ..WorkerdSettings::default()
     });
-    let running = Running {
-        simulator,
-        envoy,
-        workerd: workerd.await?,
-    };
+    let running = Running { simulator, envoy, workerd: workerd.await? };
     running.check_health().await?;
     Ok(running)
+}
+
+/// Where the Durable Objects stay. A new simulator knows no token of an earlier one, so those are forgotten with it.
+fn state(settings: &Settings) -> Result<PathBuf> {
+    if !settings.simulated {
+        return Ok(root().join(".state/own"));
+    }
+    let folder = root().join(".state/simulated");
+    match fs::remove_dir_all(&folder) {
+        Err(why) if why.kind() != ErrorKind::NotFound => {
+            Err(Failure::of(format_args!("empty {}", folder.display()))(why))
+        }
+        _ => Ok(folder),
+    }
 }
 
 impl Running {
     /// Both hosts must answer before anything is said to run.
     async fn check_health(&self) -> Result<()> {
-        let hosts = [
-            ("Envoy", self.envoy.address()),
-            ("workerd", self.workerd.address()),
-        ];
+        let hosts = [("Envoy", self.envoy.address()), ("workerd", self.workerd.address())];
         for (name, address) in hosts {
             let answer = Request::new(address, "GET", "/healthz").send().await;
-            let answer =
-                answer.map_err(Failure::of(format_args!("{name} does not answer /healthz")))?;
+            let answer = answer.map_err(Failure::of(format_args!("{name} does not answer /healthz")))?;
             if answer.status != 200 {
                 let text = answer.text();
-                return Err(Failure::new(format!(
-                    "{name} answers /healthz with {}: {text}",
-                    answer.status
-                )));
+                return Err(Failure::new(format!("{name} answers /healthz with {}: {text}", answer.status)));
             }
         }
         Ok(())
@@ -122,10 +127,7 @@ impl Running {
         loop {
             let simulator = self.simulator.as_mut().map(SimulatorProcess::process);
             let hosts = [self.envoy.process(), self.workerd.process()];
-            let ended = simulator
-                .into_iter()
-                .chain(hosts)
-                .find_map(|process| Process::check(process).err());
+            let ended = simulator.into_iter().chain(hosts).find_map(|process| Process::check(process).err());
             if let Some(failure) = ended {
                 return failure;
             }
@@ -143,10 +145,7 @@ struct Stop {
 impl Stop {
     fn new() -> Result<Self> {
         let catch = |kind| signal(kind).map_err(Failure::of("catch signals"));
-        Ok(Self {
-            interrupt: catch(SignalKind::interrupt())?,
-            terminate: catch(SignalKind::terminate())?,
-        })
+        Ok(Self { interrupt: catch(SignalKind::interrupt())?, terminate: catch(SignalKind::terminate())? })
     }
 
     async fn asked(&mut self) {

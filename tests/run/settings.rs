@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::env;
 use std::fs;
+use std::net::TcpListener;
 
 use serde_json::{Value, json};
 use wxedge_tests::harness::{CRM_KEY, DEMO_SECRET, Failure, Result, default_config};
@@ -46,22 +47,18 @@ impl Settings {
             return Ok(vec!["https://api.weixin.qq.com".to_owned()]);
         };
         let urls = urls.iter().map(|url| url.as_str().map(str::to_owned));
-        urls.collect::<Option<_>>()
-            .ok_or_else(|| Failure::new("wechat.api must be a list of URLs"))
+        urls.collect::<Option<_>>().ok_or_else(|| Failure::new("wechat.api must be a list of URLs"))
     }
 
     /// The accounts that the simulator must know.
     pub fn accounts(&self) -> Vec<Value> {
         let apps = self.config["apps"].as_object().into_iter().flatten();
-        apps.map(|(_, app)| json!({ "appid": app["appid"], "secret": DEMO_SECRET }))
-            .collect()
+        apps.map(|(_, app)| json!({ "appid": app["appid"], "secret": DEMO_SECRET })).collect()
     }
 }
 
 fn demo_secrets() -> BTreeMap<String, String> {
-    [("DEMO_SECRET", DEMO_SECRET), ("CRM_KEY", CRM_KEY)]
-        .map(|(name, value)| (name.to_owned(), value.to_owned()))
-        .into()
+    [("DEMO_SECRET", DEMO_SECRET), ("CRM_KEY", CRM_KEY)].map(|(name, value)| (name.to_owned(), value.to_owned())).into()
 }
 
 /// The configuration in a file, and the variables of the environment that it names.
@@ -69,26 +66,21 @@ fn own_config(path: &str) -> Result<(Value, BTreeMap<String, String>)> {
     let text = fs::read_to_string(path).map_err(Failure::of(format_args!("read {path}")))?;
     let config = serde_json::from_str(&text).map_err(Failure::of(format_args!("parse {path}")))?;
     let mut secrets = BTreeMap::new();
-    for name in text
-        .split("${")
-        .skip(1)
-        .filter_map(|rest| Some(rest.split_once('}')?.0))
-    {
-        let value = env::var(name).map_err(|_| {
-            Failure::new(format!(
-                "{path} names ${{{name}}}, which is not set in the environment"
-            ))
-        })?;
+    for name in text.split("${").skip(1).filter_map(|rest| Some(rest.split_once('}')?.0)) {
+        let value = env::var(name)
+            .map_err(|_| Failure::new(format!("{path} names ${{{name}}}, which is not set in the environment")))?;
         secrets.insert(name.to_owned(), value);
     }
     Ok((config, secrets))
 }
 
+/// The port in that variable. Envoy shares a port with another Envoy instead of refusing it, so it is tried first.
 fn port(name: &str, default: u16) -> Result<u16> {
-    match env::var(name) {
-        Ok(text) => text
-            .parse()
-            .map_err(Failure::of(format_args!("{name}={text}"))),
-        Err(_) => Ok(default),
-    }
+    let port = match env::var(name) {
+        Ok(text) => text.parse().map_err(Failure::of(format_args!("{name}={text}")))?,
+        Err(_) => default,
+    };
+    TcpListener::bind(("127.0.0.1", port))
+        .map_err(Failure::of(format_args!("port {port} (set {name} to take another)")))?;
+    Ok(port)
 }
