@@ -112,11 +112,7 @@ impl Edge {
             Host::Envoy(envoy) => (envoy.address(), STATIC_PATH),
             Host::Workerd(workerd) => (workerd.comparison(), "/"),
         };
-        Herd::new(
-            to,
-            callers,
-            Request::new(to, "GET", path).bytes("keep-alive"),
-        )
+        Herd::new(to, callers, Request::new(to, "GET", path).bytes("keep-alive"))
     }
 
     /// All that the host has logged.
@@ -145,8 +141,6 @@ impl Edge {
 
     /// The same; a host that does not come back fails the scenario.
     pub async fn restart(&mut self) {
-        self.try_restart()
-            .await
-            .unwrap_or_else(|why| panic!("{why}"));
+        self.try_restart().await.unwrap_or_else(|why| panic!("{why}"));
     }
 }

@@ -23,17 +23,13 @@ impl EdgeYaml {
     /// The committed one.
     pub fn read() -> Result<Self> {
         let path = place::root().join("envoy.yaml");
-        let text = fs::read_to_string(&path)
-            .map_err(Failure::of(format_args!("read {}", path.display())))?;
-        serde_saphyr::from_str(&text)
-            .map(Self)
-            .map_err(Failure::of("parse envoy.yaml"))
+        let text = fs::read_to_string(&path).map_err(Failure::of(format_args!("read {}", path.display())))?;
+        serde_saphyr::from_str(&text).map(Self).map_err(Failure::of("parse envoy.yaml"))
     }
 
     /// The loopback ports of the listener and of admin; 0 is any free one.
     pub fn ports(&mut self, listener: u16, admin: u16) -> Result<()> {
-        *self.at("/static_resources/listeners/0/address/socket_address/port_value")? =
-            json!(listener);
+        *self.at("/static_resources/listeners/0/address/socket_address/port_value")? = json!(listener);
         *self.at("/admin/address/socket_address/port_value")? = json!(admin);
         Ok(())
     }
@@ -55,17 +51,10 @@ impl EdgeYaml {
     pub fn wechat(&mut self, urls: &[String]) -> Result<()> {
         let clusters = self.at("/static_resources/clusters")?.as_array_mut();
         let clusters = clusters.ok_or_else(|| Failure::new("clusters in envoy.yaml is no list"))?;
-        let position = clusters
-            .iter()
-            .position(|cluster| cluster["name"] == WECHAT);
-        let model = clusters
-            .remove(position.ok_or_else(|| Failure::new("no cluster wechat_api in envoy.yaml"))?);
+        let position = clusters.iter().position(|cluster| cluster["name"] == WECHAT);
+        let model = clusters.remove(position.ok_or_else(|| Failure::new("no cluster wechat_api in envoy.yaml"))?);
         for (number, url) in urls.iter().enumerate() {
-            let name = if number == 0 {
-                WECHAT.to_owned()
-            } else {
-                format!("{WECHAT}_{}", number + 1)
-            };
+            let name = if number == 0 { WECHAT.to_owned() } else { format!("{WECHAT}_{}", number + 1) };
             clusters.push(cluster(model.clone(), &name, url)?);
         }
         Ok(())
@@ -73,15 +62,10 @@ impl EdgeYaml {
 
     /// A path that is answered without the filter, for comparison.
     pub fn static_answer(&mut self) -> Result<()> {
-        let routes = self
-            .at_http("/route_config/virtual_hosts/0/routes")?
-            .as_array_mut();
+        let routes = self.at_http("/route_config/virtual_hosts/0/routes")?.as_array_mut();
         let body = json!({ "status": 200, "body": { "inline_string": "static" } });
-        let route =
-            json!({ "name": "static", "match": { "path": STATIC_PATH }, "direct_response": body });
-        routes
-            .ok_or_else(|| Failure::new("routes in envoy.yaml is no list"))?
-            .insert(0, route);
+        let route = json!({ "name": "static", "match": { "path": STATIC_PATH }, "direct_response": body });
+        routes.ok_or_else(|| Failure::new("routes in envoy.yaml is no list"))?.insert(0, route);
         Ok(())
     }
 
@@ -90,8 +74,7 @@ impl EdgeYaml {
         let listener = self.at("/static_resources/listeners/0")?.clone();
         *self.at("/static_resources/listeners")? = json!([]);
         self.0["node"] = json!({ "id": "wxedge", "cluster": "wxedge" });
-        self.0["dynamic_resources"] =
-            json!({ "lds_config": { "path_config_source": { "path": file } } });
+        self.0["dynamic_resources"] = json!({ "lds_config": { "path_config_source": { "path": file } } });
         Ok(listener)
     }
 
@@ -122,10 +105,7 @@ pub fn http<'a>(listener: &'a mut Value, pointer: &str) -> Result<&'a mut Value>
 /// A part of the filter's plugin configuration in a listener; the pointer is relative to it.
 pub fn plugin<'a>(listener: &'a mut Value, pointer: &str) -> Result<&'a mut Value> {
     let filters = http(listener, "/http_filters")?.as_array_mut();
-    let filter = filters
-        .into_iter()
-        .flatten()
-        .find(|filter| filter["name"] == "wxedge");
+    let filter = filters.into_iter().flatten().find(|filter| filter["name"] == "wxedge");
     at(
         filter.ok_or_else(|| Failure::new("no filter wxedge in the listener"))?,
         &format!("/typed_config/config{pointer}"),
@@ -133,9 +113,7 @@ pub fn plugin<'a>(listener: &'a mut Value, pointer: &str) -> Result<&'a mut Valu
 }
 
 fn at<'a>(value: &'a mut Value, pointer: &str) -> Result<&'a mut Value> {
-    value
-        .pointer_mut(pointer)
-        .ok_or_else(|| Failure::new(format!("nothing at {pointer} in envoy.yaml")))
+    value.pointer_mut(pointer).ok_or_else(|| Failure::new(format!("nothing at {pointer} in envoy.yaml")))
 }
 
 /// The cluster that leads to `url`: `model` with another address, without TLS where the URL has none.
@@ -144,18 +122,12 @@ fn cluster(mut model: Value, name: &str, url: &str) -> Result<Value> {
         Some(("https", rest)) => (true, rest),
         Some(("http", rest)) => (false, rest),
         _ => {
-            return Err(Failure::new(format!(
-                "{url} is neither http:// nor https://"
-            )));
+            return Err(Failure::new(format!("{url} is neither http:// nor https://")));
         }
     };
     let authority = authority.split('/').next().unwrap_or_default();
     let (host, port) = match authority.rsplit_once(':') {
-        Some((host, port)) => (
-            host,
-            port.parse()
-                .map_err(Failure::of(format_args!("the port in {url}")))?,
-        ),
+        Some((host, port)) => (host, port.parse().map_err(Failure::of(format_args!("the port in {url}")))?),
         None => (authority, if tls { 443 } else { 80 }),
     };
     let is_ip = host.parse::<std::net::IpAddr>().is_ok();
@@ -163,10 +135,8 @@ fn cluster(mut model: Value, name: &str, url: &str) -> Result<Value> {
     model["type"] = json!(if is_ip { "STATIC" } else { "LOGICAL_DNS" });
     model["load_assignment"]["cluster_name"] = json!(name);
     let address: (&str, u16) = (host, port);
-    *at(
-        &mut model,
-        "/load_assignment/endpoints/0/lb_endpoints/0/endpoint/address/socket_address",
-    )? = json!({ "address": address.0, "port_value": address.1 });
+    *at(&mut model, "/load_assignment/endpoints/0/lb_endpoints/0/endpoint/address/socket_address")? =
+        json!({ "address": address.0, "port_value": address.1 });
     if tls {
         *at(&mut model, "/transport_socket/typed_config/sni")? = json!(host);
     } else if let Some(cluster) = model.as_object_mut() {

@@ -86,14 +86,7 @@ impl Envoy {
         let (yaml, listener) = render(&settings, &scratch)?;
         let mut process = spawn(&settings, &scratch, &yaml)?;
         let (address, admin) = listening(&mut process, &scratch).await?;
-        Ok(Self {
-            process,
-            settings,
-            address,
-            admin,
-            listener,
-            scratch,
-        })
+        Ok(Self { process, settings, address, admin, listener, scratch })
     }
 
     /// Where it listens.
@@ -148,29 +141,16 @@ impl Envoy {
     }
 
     /// Replaces the listener (needs `lds`) and waits for Envoy's verdict.
-    pub async fn update_listener(
-        &mut self,
-        change: impl FnOnce(&mut Value) -> Result<()>,
-    ) -> Result<Update> {
+    pub async fn update_listener(&mut self, change: impl FnOnce(&mut Value) -> Result<()>) -> Result<Update> {
         if !self.settings.lds {
-            return Err(Failure::new(
-                "this Envoy has a static listener: start it with lds",
-            ));
+            return Err(Failure::new("this Envoy has a static listener: start it with lds"));
         }
         let verdicts = async |admin| -> Result<(u64, u64)> {
             let mut counts = (0, 0);
-            for line in ask(admin, "/stats?filter=listener_manager.lds.update_")
-                .await?
-                .text()
-                .lines()
-            {
+            for line in ask(admin, "/stats?filter=listener_manager.lds.update_").await?.text().lines() {
                 match line.split_once(": ") {
-                    Some((name, value)) if name.ends_with("success") => {
-                        counts.0 = value.parse().unwrap_or_default()
-                    }
-                    Some((name, value)) if name.ends_with("rejected") => {
-                        counts.1 = value.parse().unwrap_or_default()
-                    }
+                    Some((name, value)) if name.ends_with("success") => counts.0 = value.parse().unwrap_or_default(),
+                    Some((name, value)) if name.ends_with("rejected") => counts.1 = value.parse().unwrap_or_default(),
                     _ => {}
                 }
             }
@@ -182,10 +162,7 @@ impl Envoy {
         self.scratch.write(LISTENER, resources(&listener))?;
         let admin = self.admin;
         let look = async || verdicts(admin).await.ok().filter(|now| *now != before);
-        let after = self
-            .process
-            .wait_for("verdict on the new listener", PATIENCE, look)
-            .await?;
+        let after = self.process.wait_for("verdict on the new listener", PATIENCE, look).await?;
         if after.0 == before.0 {
             return Ok(Update::Rejected);
         }
@@ -243,29 +220,16 @@ fn spawn(settings: &EnvoySettings, scratch: &Scratch, yaml: &Path) -> Result<Pro
 /// Waits until the listener takes connections. The result is its address and that of admin.
 async fn listening(process: &mut Process, scratch: &Scratch) -> Result<(SocketAddr, SocketAddr)> {
     let look = async || {
-        let admin: SocketAddr = fs::read_to_string(scratch.path("admin"))
-            .ok()?
-            .trim()
-            .parse()
-            .ok()?;
+        let admin: SocketAddr = fs::read_to_string(scratch.path("admin")).ok()?.trim().parse().ok()?;
         let ready = ask(admin, "/ready").await.ok()?;
-        let warming = ask(
-            admin,
-            "/stats?filter=listener_manager.total_listeners_warming",
-        )
-        .await
-        .ok()?
-        .text();
+        let warming = ask(admin, "/stats?filter=listener_manager.total_listeners_warming").await.ok()?.text();
         if ready.status != 200 || !warming.trim().ends_with(": 0") {
             return None;
         }
         let listeners = ask(admin, "/listeners?format=json").await.ok()?.json();
         let at = &listeners["listener_statuses"][0]["local_address"]["socket_address"];
         let port = u16::try_from(at["port_value"].as_u64()?).ok()?;
-        Some((
-            SocketAddr::new(at["address"].as_str()?.parse().ok()?, port),
-            admin,
-        ))
+        Some((SocketAddr::new(at["address"].as_str()?.parse().ok()?, port), admin))
     };
     process.wait_for("listener", PATIENCE, look).await
 }

@@ -59,14 +59,7 @@ impl Herd {
     /// `callers` connections that send `request`, as bytes, once each.
     pub fn new(to: SocketAddr, callers: usize, request: Vec<u8>) -> Self {
         let request = request.into();
-        Self {
-            to,
-            callers,
-            request,
-            hang_ups: 0,
-            hang_up_after: Duration::ZERO,
-            patience: PATIENCE,
-        }
+        Self { to, callers, request, hang_ups: 0, hang_up_after: Duration::ZERO, patience: PATIENCE }
     }
 
     /// The first so many hang up after a while. They are on their way a moment before the others.
@@ -85,18 +78,10 @@ impl Herd {
     /// Opens all connections, then lets everybody speak at once.
     pub async fn run(self) -> HerdReport {
         let herd = Arc::new(self);
-        let (doors, line) = (
-            Arc::new(Semaphore::new(BATCH)),
-            Arc::new(Barrier::new(herd.callers)),
-        );
+        let (doors, line) = (Arc::new(Semaphore::new(BATCH)), Arc::new(Barrier::new(herd.callers)));
         let mut callers = JoinSet::new();
         for number in 0..herd.callers {
-            callers.spawn(call(
-                Arc::clone(&herd),
-                number,
-                Arc::clone(&doors),
-                Arc::clone(&line),
-            ));
+            callers.spawn(call(Arc::clone(&herd), number, Arc::clone(&doors), Arc::clone(&line)));
         }
         let mut ends = Vec::with_capacity(herd.callers);
         while let Some(end) = callers.join_next().await {

@@ -26,10 +26,7 @@ pub struct Answer {
 impl Answer {
     /// The first header of that name; bytes that are no UTF-8 are replaced.
     pub fn header(&self, name: &str) -> Option<String> {
-        let (_, value) = self
-            .headers
-            .iter()
-            .find(|(known, _)| known.eq_ignore_ascii_case(name))?;
+        let (_, value) = self.headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name))?;
         Some(String::from_utf8_lossy(value).into_owned())
     }
 
@@ -48,16 +45,9 @@ impl Answer {
 
 /// Connects, sends `request` as it is, reads one answer.
 pub async fn exchange(to: SocketAddr, request: &[u8], patience: Duration) -> io::Result<Answer> {
-    timeout(patience, async {
-        exchange_on(TcpStream::connect(to).await?, request).await
-    })
-    .await
-    .unwrap_or_else(|_| {
-        Err(io::Error::new(
-            ErrorKind::TimedOut,
-            format!("no answer within {patience:?}"),
-        ))
-    })
+    timeout(patience, async { exchange_on(TcpStream::connect(to).await?, request).await })
+        .await
+        .unwrap_or_else(|_| Err(io::Error::new(ErrorKind::TimedOut, format!("no answer within {patience:?}"))))
 }
 
 /// The same on a connection that is open already.
@@ -78,11 +68,7 @@ async fn read_answer(from: &mut (impl AsyncBufRead + Unpin), bodiless: bool) -> 
         if status == 100 {
             continue;
         }
-        let mut answer = Answer {
-            status,
-            headers,
-            body: Vec::new(),
-        };
+        let mut answer = Answer { status, headers, body: Vec::new() };
         if !bodiless && status != 204 && status != 304 {
             read_body(from, &mut answer).await?;
         }
@@ -90,55 +76,34 @@ async fn read_answer(from: &mut (impl AsyncBufRead + Unpin), bodiless: bool) -> 
     }
 }
 
-async fn read_head(
-    from: &mut (impl AsyncBufRead + Unpin),
-) -> io::Result<(u16, Vec<(String, Vec<u8>)>)> {
+async fn read_head(from: &mut (impl AsyncBufRead + Unpin)) -> io::Result<(u16, Vec<(String, Vec<u8>)>)> {
     let first = read_line(from).await?;
     let status = String::from_utf8_lossy(&first)
         .strip_prefix("HTTP/1.")
         .and_then(|rest| rest.get(2..5)?.parse().ok())
-        .ok_or_else(|| {
-            bad(format!(
-                "no status line: {:?}",
-                String::from_utf8_lossy(&first)
-            ))
-        })?;
+        .ok_or_else(|| bad(format!("no status line: {:?}", String::from_utf8_lossy(&first))))?;
     let mut headers = Vec::new();
     loop {
         let line = read_line(from).await?;
         if line.is_empty() {
             return Ok((status, headers));
         }
-        let colon = line
-            .iter()
-            .position(|byte| *byte == b':')
-            .ok_or_else(|| bad("a header without a colon"))?;
+        let colon = line.iter().position(|byte| *byte == b':').ok_or_else(|| bad("a header without a colon"))?;
         let (name, value) = line.split_at(colon);
         let name = String::from_utf8_lossy(name).to_ascii_lowercase();
-        headers.push((
-            name,
-            value.get(1..).unwrap_or_default().trim_ascii().to_vec(),
-        ));
+        headers.push((name, value.get(1..).unwrap_or_default().trim_ascii().to_vec()));
     }
 }
 
 async fn read_body(from: &mut (impl AsyncBufRead + Unpin), answer: &mut Answer) -> io::Result<()> {
-    if answer
-        .header("transfer-encoding")
-        .is_some_and(|how| how.eq_ignore_ascii_case("chunked"))
-    {
+    if answer.header("transfer-encoding").is_some_and(|how| how.eq_ignore_ascii_case("chunked")) {
         return read_chunks(from, &mut answer.body).await;
     }
     let Some(length) = answer.header("content-length") else {
         from.read_to_end(&mut answer.body).await?;
         return Ok(());
     };
-    answer.body.resize(
-        length
-            .parse()
-            .map_err(|_| bad("content-length is no number"))?,
-        0,
-    );
+    answer.body.resize(length.parse().map_err(|_| bad("content-length is no number"))?, 0);
     from.read_exact(&mut answer.body).await?;
     Ok(())
 }
@@ -148,8 +113,7 @@ async fn read_chunks(from: &mut (impl AsyncBufRead + Unpin), body: &mut Vec<u8>)
         let line = read_line(from).await?;
         let digits = String::from_utf8_lossy(&line);
         let digits = digits.split(';').next().unwrap_or_default().trim();
-        let size = u64::from_str_radix(digits, 16)
-            .map_err(|_| bad(format!("a chunk of size {digits:?}")))?;
+        let size = u64::from_str_radix(digits, 16).map_err(|_| bad(format!("a chunk of size {digits:?}")))?;
         if size == 0 {
             while !read_line(from).await?.is_empty() {}
             return Ok(());

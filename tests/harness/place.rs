@@ -16,11 +16,7 @@ pub fn root() -> PathBuf {
 /// `path` below the root, or what makes it.
 pub fn needed(path: &str, command: &str) -> Result<PathBuf> {
     let full = root().join(path);
-    if full.exists() {
-        Ok(full)
-    } else {
-        Err(missing(path, command))
-    }
+    if full.exists() { Ok(full) } else { Err(missing(path, command)) }
 }
 
 /// Envoy's binary.
@@ -35,10 +31,7 @@ pub fn filter() -> Result<PathBuf> {
 
 /// The filter with the switches that break it on purpose.
 pub fn filter_with_faults() -> Result<PathBuf> {
-    needed(
-        "target/faults/wxedge_envoy.wasm",
-        "make target/faults/wxedge_envoy.wasm",
-    )
+    needed("target/faults/wxedge_envoy.wasm", "make target/faults/wxedge_envoy.wasm")
 }
 
 /// The folder of the built Worker.
@@ -56,20 +49,10 @@ pub fn workerd() -> Result<PathBuf> {
         .into_iter()
         .flatten()
         .flatten()
-        .filter(|package| {
-            package
-                .file_name()
-                .to_string_lossy()
-                .starts_with("workerd-")
-        })
+        .filter(|package| package.file_name().to_string_lossy().starts_with("workerd-"))
         .map(|package| package.path().join("bin/workerd"))
         .find(|binary| binary.exists())
-        .ok_or_else(|| {
-            missing(
-                "node_modules/@cloudflare/workerd-*/bin/workerd",
-                "make tools",
-            )
-        })
+        .ok_or_else(|| missing("node_modules/@cloudflare/workerd-*/bin/workerd", "make tools"))
 }
 
 /// A binary of this package, built beside the one that runs now (a test's own lies one folder deeper).
@@ -84,7 +67,5 @@ pub fn own_binary(name: &str) -> Result<PathBuf> {
 }
 
 fn missing(what: &str, command: &str) -> Failure {
-    Failure::new(format!(
-        "missing: {what}. Run `{command}` in the repository's root."
-    ))
+    Failure::new(format!("missing: {what}. Run `{command}` in the repository's root."))
 }

@@ -56,11 +56,7 @@ impl Process {
     pub fn check(&mut self) -> Result<()> {
         match self.child.try_wait() {
             Ok(None) => Ok(()),
-            Ok(Some(status)) => Err(Failure::new(format!(
-                "{} ended ({status}):\n{}",
-                self.name,
-                self.last_words()
-            ))),
+            Ok(Some(status)) => Err(Failure::new(format!("{} ended ({status}):\n{}", self.name, self.last_words()))),
             Err(why) => Err(Failure::new(format!("{}: {why}", self.name))),
         }
     }
@@ -80,10 +76,7 @@ impl Process {
             self.check()?;
             if Instant::now() > end {
                 let words = self.last_words();
-                return Err(Failure::new(format!(
-                    "{}: no {what} within {patience:?}:\n{words}",
-                    self.name
-                )));
+                return Err(Failure::new(format!("{}: no {what} within {patience:?}:\n{words}", self.name)));
             }
             tokio::time::sleep(GLANCE).await;
         }

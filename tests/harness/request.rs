@@ -38,8 +38,7 @@ impl Request {
 
     /// Adds a header. `host`, `connection` and `content-length` are there already unless they are added here.
     pub fn header(mut self, name: impl AsRef<[u8]>, value: impl AsRef<[u8]>) -> Self {
-        self.headers
-            .push((name.as_ref().to_vec(), value.as_ref().to_vec()));
+        self.headers.push((name.as_ref().to_vec(), value.as_ref().to_vec()));
         self
     }
 
@@ -56,8 +55,7 @@ impl Request {
 
     /// Sets the body and says that it is JSON.
     pub fn json(self, body: &Value) -> Self {
-        self.header("content-type", "application/json")
-            .body(body.to_string())
+        self.header("content-type", "application/json").body(body.to_string())
     }
 
     /// How long to wait for the answer.
@@ -86,26 +84,13 @@ impl Request {
         out.push(b' ');
         out.extend_from_slice(&self.path);
         out.extend_from_slice(b" HTTP/1.1\r\n");
-        let mut defaults = vec![
-            ("host", self.to.to_string()),
-            ("connection", connection.to_owned()),
-        ];
+        let mut defaults = vec![("host", self.to.to_string()), ("connection", connection.to_owned())];
         if !self.body.is_empty() || matches!(self.method.as_str(), "POST" | "PUT" | "PATCH") {
             defaults.push(("content-length", self.body.len().to_string()));
         }
-        defaults.retain(|(name, _)| {
-            !self
-                .headers
-                .iter()
-                .any(|(own, _)| own.eq_ignore_ascii_case(name.as_bytes()))
-        });
-        let defaults = defaults
-            .iter()
-            .map(|(name, value)| (name.as_bytes(), value.as_bytes()));
-        let own = self
-            .headers
-            .iter()
-            .map(|(name, value)| (name.as_slice(), value.as_slice()));
+        defaults.retain(|(name, _)| !self.headers.iter().any(|(own, _)| own.eq_ignore_ascii_case(name.as_bytes())));
+        let defaults = defaults.iter().map(|(name, value)| (name.as_bytes(), value.as_bytes()));
+        let own = self.headers.iter().map(|(name, value)| (name.as_slice(), value.as_slice()));
         for (name, value) in defaults.chain(own) {
             out.extend_from_slice(name);
             out.extend_from_slice(b": ");
@@ -126,9 +111,7 @@ impl IntoFuture for Request {
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(async move {
             let what = format!("{} {}", self.method, String::from_utf8_lossy(&self.path));
-            self.send()
-                .await
-                .unwrap_or_else(|why| panic!("{what}: {why}"))
+            self.send().await.unwrap_or_else(|why| panic!("{what}: {why}"))
         })
     }
 }

@@ -24,22 +24,14 @@ impl FromStart for Edge {
 }
 
 /// Runs a scenario on one host. This is what [`on_every_host!`](crate::on_every_host) calls.
-pub fn play<Given: FromStart, Played: Future<Output = ()>>(
-    kind: HostKind,
-    scenario: impl FnOnce(Given) -> Played,
-) {
+pub fn play<Given: FromStart, Played: Future<Output = ()>>(kind: HostKind, scenario: impl FnOnce(Given) -> Played) {
     block_on(async { scenario(Given::from_start(Start::on(kind)).await).await });
 }
 
 /// Runs a test on a runtime of its own, which has as many threads as a small machine has cores.
 pub fn block_on<T>(test: impl Future<Output = T>) -> T {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build();
-    runtime
-        .unwrap_or_else(|why| panic!("start a runtime: {why}"))
-        .block_on(test)
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    runtime.unwrap_or_else(|why| panic!("start a runtime: {why}")).block_on(test)
 }
 
 /// Makes two tests of each scenario: `<name>::envoy` and `<name>::workerd`, each with processes of its own.

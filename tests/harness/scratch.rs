@@ -18,10 +18,7 @@ impl Scratch {
     pub fn new(what: &str) -> Result<Self> {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
-        let folder = place::root().join(format!(
-            "target/harness/{what}-{}-{number}",
-            std::process::id()
-        ));
+        let folder = place::root().join(format!("target/harness/{what}-{}-{number}", std::process::id()));
         Self::make(folder, false)
     }
 
@@ -31,8 +28,7 @@ impl Scratch {
     }
 
     fn make(folder: PathBuf, keep: bool) -> Result<Self> {
-        fs::create_dir_all(&folder)
-            .map_err(Failure::of(format_args!("make {}", folder.display())))?;
+        fs::create_dir_all(&folder).map_err(Failure::of(format_args!("make {}", folder.display())))?;
         Ok(Self { folder, keep })
     }
 
@@ -53,8 +49,7 @@ impl Scratch {
     /// Copies a file into it, under its own name.
     pub fn copy(&self, from: &Path) -> Result<()> {
         let name = from.file_name().unwrap_or_default();
-        fs::copy(from, self.folder.join(name))
-            .map_err(Failure::of(format_args!("copy {}", from.display())))?;
+        fs::copy(from, self.folder.join(name)).map_err(Failure::of(format_args!("copy {}", from.display())))?;
         Ok(())
     }
 }

@@ -33,16 +33,11 @@ impl SimulatorProcess {
         let scratch = Scratch::new("simulator")?;
         let mut command = Command::new(place::own_binary("wxedge-simulator")?);
         command.arg(format!("--listen=127.0.0.1:{port}"));
-        let mut process =
-            Process::spawn("the simulator", &mut command, scratch.path("simulator.log"))?;
+        let mut process = Process::spawn("the simulator", &mut command, scratch.path("simulator.log"))?;
         let log = process.log_path().to_owned();
         let look = async || listening(&std::fs::read_to_string(&log).ok()?);
         let address = process.wait_for("address", PATIENCE, look).await?;
-        Ok(Self {
-            process,
-            control: Control::new(address),
-            _scratch: scratch,
-        })
+        Ok(Self { process, control: Control::new(address), _scratch: scratch })
     }
 
     /// Its base URL, without a slash at the end.

@@ -60,9 +60,7 @@ impl Start {
         Self {
             kind,
             config: default_config(),
-            env: secrets
-                .map(|(name, value)| (name.to_owned(), value.to_owned()))
-                .into(),
+            env: secrets.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
             wechat: vec![WeChat::Simulator],
             threads: 2,
             lds: false,
@@ -119,10 +117,7 @@ impl Start {
     }
 
     /// A change to envoy.yaml beyond those above.
-    pub fn envoy_yaml(
-        mut self,
-        edit: impl Fn(&mut EdgeYaml) -> Result<()> + Send + Sync + 'static,
-    ) -> Self {
+    pub fn envoy_yaml(mut self, edit: impl Fn(&mut EdgeYaml) -> Result<()> + Send + Sync + 'static) -> Self {
         self.edits.push(Arc::new(edit));
         self
     }
@@ -136,17 +131,9 @@ impl Start {
     pub async fn try_start(self) -> Result<Edge> {
         let simulator = SimulatorProcess::start().await?;
         for account in self.accounts() {
-            simulator
-                .control()
-                .account(account)
-                .await
-                .map_err(Failure::of("make an account in the simulator"))?;
+            simulator.control().account(account).await.map_err(Failure::of("make an account in the simulator"))?;
         }
-        let urls = self
-            .wechat
-            .iter()
-            .map(|entry| url(entry, &simulator))
-            .collect::<Result<Vec<_>>>()?;
+        let urls = self.wechat.iter().map(|entry| url(entry, &simulator)).collect::<Result<Vec<_>>>()?;
         let host = match self.kind {
             HostKind::Envoy => Host::Envoy(Envoy::start(self.envoy(urls)?).await?),
             HostKind::Workerd => Host::Workerd(Workerd::start(self.workerd(urls)).await?),
@@ -157,15 +144,9 @@ impl Start {
     fn envoy(mut self, urls: Vec<String>) -> Result<EnvoySettings> {
         // Clusters lead to the entries, so the configuration may name WeChat itself.
         let names = (1..=urls.len()).map(|n| if n == 1 { String::new() } else { n.to_string() });
-        let names = names
-            .map(|n| format!("https://api{n}.weixin.qq.com"))
-            .collect::<Vec<_>>();
+        let names = names.map(|n| format!("https://api{n}.weixin.qq.com")).collect::<Vec<_>>();
         self.config["wechat"]["api"] = json!(names);
-        let filter = if self.faults {
-            place::filter_with_faults()?
-        } else {
-            place::filter()?
-        };
+        let filter = if self.faults { place::filter_with_faults()? } else { place::filter()? };
         Ok(EnvoySettings {
             filter: Some(filter),
             config: self.config.to_string(),
@@ -182,10 +163,7 @@ impl Start {
         self.config["wechat"]["api"] = json!(urls);
         let mut bindings = self.env;
         bindings.insert("WXEDGE_CONFIG".to_owned(), self.config.to_string());
-        WorkerdSettings {
-            bindings,
-            ..WorkerdSettings::default()
-        }
+        WorkerdSettings { bindings, ..WorkerdSettings::default() }
     }
 
     /// The accounts that the simulator must know for this configuration.
@@ -193,11 +171,8 @@ impl Start {
         let apps = self.config["apps"].as_object().into_iter().flatten();
         apps.filter_map(|(_, app)| {
             let secret = app["secret"].as_str()?;
-            let name = secret
-                .strip_prefix("${")
-                .and_then(|rest| rest.strip_suffix('}'));
-            let secret =
-                name.map_or(Some(secret), |name| self.env.get(name).map(String::as_str))?;
+            let name = secret.strip_prefix("${").and_then(|rest| rest.strip_suffix('}'));
+            let secret = name.map_or(Some(secret), |name| self.env.get(name).map(String::as_str))?;
             Some(json!({ "appid": app["appid"].as_str()?, "secret": secret }))
         })
         .collect()
@@ -222,10 +197,7 @@ fn url(entry: &WeChat, simulator: &SimulatorProcess) -> Result<String> {
         WeChat::Closed => {
             // The kernel does not hand out a port again soon after it was freed.
             let socket = TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr());
-            Ok(format!(
-                "http://{}",
-                socket.map_err(Failure::of("find a closed port"))?
-            ))
+            Ok(format!("http://{}", socket.map_err(Failure::of("find a closed port"))?))
         }
     }
 }

@@ -42,8 +42,5 @@ on_every_host! {
 #[test]
 fn what_is_missing_is_named_with_the_command_that_makes_it() {
     let failure = needed("target/nowhere/thing.wasm", "make thing").unwrap_err();
-    assert_eq!(
-        failure.to_string(),
-        "missing: target/nowhere/thing.wasm. Run `make thing` in the repository's root."
-    );
+    assert_eq!(failure.to_string(), "missing: target/nowhere/thing.wasm. Run `make thing` in the repository's root.");
 }

@@ -54,15 +54,7 @@ impl Workerd {
         };
         let mut process = spawn(&settings, (&scratch, &state), (settings.port, 0), 0)?;
         let (address, comparison) = listening(&mut process).await?;
-        Ok(Self {
-            process,
-            settings,
-            address,
-            comparison,
-            runs: 1,
-            scratch,
-            state,
-        })
+        Ok(Self { process, settings, address, comparison, runs: 1, scratch, state })
     }
 
     /// Where it listens.
@@ -94,12 +86,7 @@ impl Workerd {
     pub async fn restart(&mut self) -> Result<()> {
         self.kill();
         let ports = (self.address.port(), self.comparison.port());
-        self.process = spawn(
-            &self.settings,
-            (&self.scratch, &self.state),
-            ports,
-            self.runs,
-        )?;
+        self.process = spawn(&self.settings, (&self.scratch, &self.state), ports, self.runs)?;
         self.runs += 1;
         (self.address, self.comparison) = listening(&mut self.process).await?;
         Ok(())
@@ -124,16 +111,9 @@ fn spawn(
         .arg(config)
         .args(["--socket-addr", &format!("http=127.0.0.1:{}", ports.0)])
         .args(["--socket-addr", &format!("static=127.0.0.1:{}", ports.1)])
-        .arg(format!(
-            "--directory-path=state={}",
-            state.path("").display()
-        ))
+        .arg(format!("--directory-path=state={}", state.path("").display()))
         .arg("--control-fd=1");
-    Process::spawn(
-        "workerd",
-        &mut command,
-        scratch.path(&format!("workerd-{run}.log")),
-    )
+    Process::spawn("workerd", &mut command, scratch.path(&format!("workerd-{run}.log")))
 }
 
 /// Waits for both sockets: workerd writes a line of JSON for each.
@@ -142,12 +122,8 @@ async fn listening(process: &mut Process) -> Result<(SocketAddr, SocketAddr)> {
     let look = async || {
         let text = fs::read_to_string(&log).ok()?;
         let port = |socket: &str| {
-            let events = text
-                .lines()
-                .filter_map(|line| serde_json::from_str::<Value>(line).ok());
-            let event = events
-                .into_iter()
-                .find(|event| event["event"] == "listen" && event["socket"] == socket)?;
+            let events = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+            let event = events.into_iter().find(|event| event["event"] == "listen" && event["socket"] == socket)?;
             let port = u16::try_from(event["port"].as_u64()?).ok()?;
             Some(SocketAddr::from(([127, 0, 0, 1], port)))
         };
@@ -158,24 +134,15 @@ async fn listening(process: &mut Process) -> Result<(SocketAddr, SocketAddr)> {
 
 /// The date that the Worker is deployed with.
 fn compatibility_date() -> Result<String> {
-    let text = fs::read_to_string(place::root().join("wrangler.toml"))
-        .map_err(Failure::of("read wrangler.toml"))?;
-    let line = text
-        .lines()
-        .find_map(|line| line.strip_prefix("compatibility_date = "));
+    let text = fs::read_to_string(place::root().join("wrangler.toml")).map_err(Failure::of("read wrangler.toml"))?;
+    let line = text.lines().find_map(|line| line.strip_prefix("compatibility_date = "));
     let date = line.ok_or_else(|| Failure::new("no compatibility_date in wrangler.toml"))?;
     Ok(date.trim_matches('"').to_owned())
 }
 
 fn config(settings: &WorkerdSettings, date: &str) -> String {
-    let network = if settings.public {
-        r#"["public", "private"]"#
-    } else {
-        r#"["private"]"#
-    };
-    let binding = |(name, value): (&String, &String)| {
-        format!("(name = {}, text = {})", quoted(name), quoted(value))
-    };
+    let network = if settings.public { r#"["public", "private"]"# } else { r#"["private"]"# };
+    let binding = |(name, value): (&String, &String)| format!("(name = {}, text = {})", quoted(name), quoted(value));
     let bindings: Vec<String> = settings.bindings.iter().map(binding).collect();
     let bindings = bindings.join(",\n    ");
     format!(

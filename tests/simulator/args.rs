@@ -38,11 +38,7 @@ impl Run {
 
 /// Reads the arguments (without the program's name). The error is a sentence.
 pub fn parse(args: impl IntoIterator<Item = String>) -> Result<Args, String> {
-    let mut run = Run {
-        listen: SocketAddr::from(([127, 0, 0, 1], 8900)),
-        accounts: Vec::new(),
-        token_life_s: None,
-    };
+    let mut run = Run { listen: SocketAddr::from(([127, 0, 0, 1], 8900)), accounts: Vec::new(), token_life_s: None };
     let mut args = args.into_iter();
     while let Some(arg) = args.next() {
         if arg == "--help" || arg == "-h" {
@@ -55,9 +51,7 @@ pub fn parse(args: impl IntoIterator<Item = String>) -> Result<Args, String> {
         if !matches!(flag.as_str(), "--listen" | "--account" | "--token-life") {
             return Err(format!("there is no {flag}, see --help"));
         }
-        let value = value
-            .or_else(|| args.next())
-            .ok_or_else(|| format!("{flag} needs a value"))?;
+        let value = value.or_else(|| args.next()).ok_or_else(|| format!("{flag} needs a value"))?;
         match flag.as_str() {
             "--listen" => run.listen = listen(&value)?,
             "--account" => run.accounts.push(account(&value)?),
@@ -68,32 +62,22 @@ pub fn parse(args: impl IntoIterator<Item = String>) -> Result<Args, String> {
 }
 
 fn listen(value: &str) -> Result<SocketAddr, String> {
-    let address: SocketAddr = value
-        .parse()
-        .map_err(|_| format!("--listen {value}: not an ADDRESS:PORT"))?;
+    let address: SocketAddr = value.parse().map_err(|_| format!("--listen {value}: not an ADDRESS:PORT"))?;
     if !address.ip().is_loopback() {
-        return Err(format!(
-            "--listen {value}: only loopback addresses, such as 127.0.0.1:8900"
-        ));
+        return Err(format!("--listen {value}: only loopback addresses, such as 127.0.0.1:8900"));
     }
     Ok(address)
 }
 
 fn account(value: &str) -> Result<(String, String), String> {
     match value.split_once(':') {
-        Some((appid, secret)) if !appid.is_empty() && !secret.is_empty() => {
-            Ok((appid.to_owned(), secret.to_owned()))
-        }
+        Some((appid, secret)) if !appid.is_empty() && !secret.is_empty() => Ok((appid.to_owned(), secret.to_owned())),
         _ => Err(format!("--account {value}: not an APPID:SECRET")),
     }
 }
 
 fn seconds(value: &str) -> Result<u32, String> {
-    value
-        .parse()
-        .ok()
-        .filter(|n| *n > 0)
-        .ok_or_else(|| format!("--token-life {value}: not a number of seconds"))
+    value.parse().ok().filter(|n| *n > 0).ok_or_else(|| format!("--token-life {value}: not a number of seconds"))
 }
 
 /// The page of `--help`.
@@ -149,39 +133,20 @@ mod tests {
 
     #[test]
     fn flags_take_their_value_with_a_space_or_an_equals_sign() {
-        let Ok(Args::Run(run)) =
-            parsed("--listen=[::1]:0 --account wx1:a:b --account=wx2:c --token-life 60")
-        else {
+        let Ok(Args::Run(run)) = parsed("--listen=[::1]:0 --account wx1:a:b --account=wx2:c --token-life 60") else {
             panic!()
         };
         assert_eq!(run.listen.to_string(), "[::1]:0");
-        assert_eq!(
-            run.accounts,
-            [("wx1".into(), "a:b".into()), ("wx2".into(), "c".into())]
-        );
-        assert_eq!(
-            run.accounts()
-                .last()
-                .and_then(|account| account.token_life_s),
-            Some(60)
-        );
+        assert_eq!(run.accounts, [("wx1".into(), "a:b".into()), ("wx2".into(), "c".into())]);
+        assert_eq!(run.accounts().last().and_then(|account| account.token_life_s), Some(60));
     }
 
     #[test]
     fn a_bad_argument_is_named() {
-        for line in [
-            "--listen 0.0.0.0:1",
-            "--listen 1",
-            "--account wx1",
-            "--account :s",
-            "--token-life 0",
-            "--port 1",
-        ] {
+        for line in ["--listen 0.0.0.0:1", "--listen 1", "--account wx1", "--account :s", "--token-life 0", "--port 1"]
+        {
             let sentence = parsed(line).unwrap_err();
-            assert!(
-                sentence.contains(line.split(' ').next().unwrap()),
-                "{sentence}"
-            );
+            assert!(sentence.contains(line.split(' ').next().unwrap()), "{sentence}");
         }
         assert_eq!(parsed("--listen"), Err("--listen needs a value".to_owned()));
         assert_eq!(parsed("--account wx1:a -h"), Ok(Args::Help));

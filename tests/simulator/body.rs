@@ -58,22 +58,12 @@ impl ReplyBody {
     /// The first half, then the end of the connection.
     pub fn half(body: &Bytes, flight: Flight) -> Self {
         let pieces = VecDeque::from([body.slice(..body.len() / 2)]);
-        Self {
-            cut: true,
-            ..Self::new(body.len(), pieces, BEFORE_CUT, Some(flight))
-        }
+        Self { cut: true, ..Self::new(body.len(), pieces, BEFORE_CUT, Some(flight)) }
     }
 
     fn new(len: usize, mut pieces: VecDeque<Bytes>, gap: Duration, flight: Option<Flight>) -> Self {
         pieces.retain(|piece| !piece.is_empty());
-        let mut body = Self {
-            pieces,
-            promised: len as u64,
-            gap,
-            pause: None,
-            cut: false,
-            flight,
-        };
+        let mut body = Self { pieces, promised: len as u64, gap, pause: None, cut: false, flight };
         if len == 0 {
             body.handed_over();
         }
@@ -91,10 +81,7 @@ impl Body for ReplyBody {
     type Data = Bytes;
     type Error = Cut;
 
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Cut>>> {
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Cut>>> {
         if let Some(pause) = self.pause.as_mut() {
             ready!(pause.as_mut().poll(cx));
             self.pause = None;

@@ -30,10 +30,7 @@ pub struct Call {
 impl Call {
     /// The first query parameter of that name.
     pub fn param(&self, name: &str) -> Option<&str> {
-        self.query
-            .iter()
-            .find(|(have, _)| have == name)
-            .map(|(_, value)| value.as_str())
+        self.query.iter().find(|(have, _)| have == name).map(|(_, value)| value.as_str())
     }
 }
 
@@ -52,20 +49,12 @@ impl Reply {
     /// JSON with HTTP 200, which is what WeChat answers to nearly everything.
     pub fn json(value: &impl Serialize) -> Self {
         // The values are maps with text keys and plain numbers: they always have a JSON form.
-        Self::with(
-            200,
-            WECHAT_JSON,
-            serde_json::to_vec(value).unwrap_or_default(),
-        )
+        Self::with(200, WECHAT_JSON, serde_json::to_vec(value).unwrap_or_default())
     }
 
     /// Any text.
     pub fn with(status: u16, content_type: &str, body: impl Into<Bytes>) -> Self {
-        Self {
-            status,
-            headers: vec![("content-type", content_type.to_owned())],
-            body: body.into(),
-        }
+        Self { status, headers: vec![("content-type", content_type.to_owned())], body: body.into() }
     }
 
     /// A plain text.

@@ -48,9 +48,7 @@ impl Control {
         struct Requests {
             requests: Vec<LoggedRequest>,
         }
-        self.ask("GET", "requests", None)
-            .await
-            .map(|answer: Requests| answer.requests)
+        self.ask("GET", "requests", None).await.map(|answer: Requests| answer.requests)
     }
 
     /// Sets the counters to zero and empties the request log; accounts, faults and the clock stay.
@@ -65,29 +63,18 @@ impl Control {
 
     /// Kills current tokens; they are refused with 40001 from now on.
     pub async fn invalidate(self, appid: &str, which: Which) -> io::Result<()> {
-        self.order(
-            "POST",
-            "invalidate",
-            Some(json!({ "appid": appid, "which": which })),
-        )
-        .await
+        self.order("POST", "invalidate", Some(json!({ "appid": appid, "which": which }))).await
     }
 
     /// Kills current tokens, but a plain stable token call goes on answering the dead one until it is forced.
     pub async fn invalidate_sticky(self, appid: &str, which: Which) -> io::Result<()> {
-        self.order(
-            "POST",
-            "invalidate",
-            Some(json!({ "appid": appid, "which": which, "sticky": true })),
-        )
-        .await
+        self.order("POST", "invalidate", Some(json!({ "appid": appid, "which": which, "sticky": true }))).await
     }
 
     /// Lets simulated time pass.
     pub async fn advance(self, by: Duration) -> io::Result<()> {
         let ms = u64::try_from(by.as_millis()).unwrap_or(u64::MAX);
-        self.order("POST", "clock", Some(json!({ "advance_ms": ms })))
-            .await
+        self.order("POST", "clock", Some(json!({ "advance_ms": ms }))).await
     }
 
     /// Adds a fault, such as `{"endpoint": "token", "fault": "cut", "times": 1}`.
@@ -104,12 +91,7 @@ impl Control {
         self.ask(method, name, body).await.map(|_: Value| ())
     }
 
-    async fn ask<T: DeserializeOwned>(
-        self,
-        method: &str,
-        name: &str,
-        body: Option<Value>,
-    ) -> io::Result<T> {
+    async fn ask<T: DeserializeOwned>(self, method: &str, name: &str, body: Option<Value>) -> io::Result<T> {
         let body = body.map_or_else(String::new, |value| value.to_string());
         let request = format!(
             "{method} /_sim/{name} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\ncontent-type: application/json\r\n\
@@ -118,13 +100,9 @@ impl Control {
             body.len()
         );
         let answer = timeout(PATIENCE, exchange(self.address, request.as_bytes())).await??;
-        let (status, body) =
-            split(&answer).ok_or_else(|| io::Error::other("the answer is not HTTP"))?;
+        let (status, body) = split(&answer).ok_or_else(|| io::Error::other("the answer is not HTTP"))?;
         if status != 200 {
-            return Err(io::Error::other(format!(
-                "/_sim/{name}: {status} {}",
-                String::from_utf8_lossy(body).trim()
-            )));
+            return Err(io::Error::other(format!("/_sim/{name}: {status} {}", String::from_utf8_lossy(body).trim())));
         }
         serde_json::from_slice(body).map_err(io::Error::other)
     }
@@ -142,11 +120,6 @@ async fn exchange(address: SocketAddr, request: &[u8]) -> io::Result<Vec<u8>> {
 fn split(answer: &[u8]) -> Option<(u16, &[u8])> {
     let end = answer.windows(4).position(|four| four == b"\r\n\r\n")?;
     let (head, body) = answer.split_at(end);
-    let status = std::str::from_utf8(head)
-        .ok()?
-        .split(' ')
-        .nth(1)?
-        .parse()
-        .ok()?;
+    let status = std::str::from_utf8(head).ok()?.split(' ').nth(1)?.parse().ok()?;
     Some((status, body.get(4..)?))
 }

@@ -41,24 +41,16 @@ pub fn answer(state: &mut State, call: &Call) -> Reply {
         ("GET", "state") => return Reply::json(&state.report()),
         ("GET", "requests") => return Reply::json(&json!({ "requests": state.log.requests() })),
         ("POST", "reset") => reset(state),
-        ("POST", "accounts") => {
-            parse::<AccountChange>(call).and_then(|change| state.wechat.put_account(change))
-        }
+        ("POST", "accounts") => parse::<AccountChange>(call).and_then(|change| state.wechat.put_account(change)),
         ("POST", "invalidate") => parse(call).and_then(|order| invalidate(state, &order)),
         ("POST", "clock") => parse(call).and_then(|change| move_clock(state, &change)),
         ("POST", "faults") => parse(call).and_then(|fault| add_fault(state, fault)),
         ("DELETE", "faults") => clear_faults(state),
         (_, "state" | "requests" | "reset" | "accounts" | "invalidate" | "clock" | "faults") => {
-            return Reply::text(
-                405,
-                format!("{} does not take {}.\n", call.path, call.method),
-            );
+            return Reply::text(405, format!("{} does not take {}.\n", call.path, call.method));
         }
         _ => {
-            return Reply::text(
-                404,
-                format!("There is no {} in the control API.\n", call.path),
-            );
+            return Reply::text(404, format!("There is no {} in the control API.\n", call.path));
         }
     };
     match done {
@@ -70,11 +62,9 @@ pub fn answer(state: &mut State, call: &Call) -> Reply {
 /// Reads the body; the error begins with the path of the field.
 fn parse<T: DeserializeOwned>(call: &Call) -> Result<T, String> {
     let mut json = serde_json::Deserializer::from_slice(&call.body);
-    serde_path_to_error::deserialize(&mut json).map_err(|error| {
-        match error.path().to_string().as_str() {
-            "." | "?" => format!("the body: {}", error.inner()),
-            path => format!("{path}: {}", error.inner()),
-        }
+    serde_path_to_error::deserialize(&mut json).map_err(|error| match error.path().to_string().as_str() {
+        "." | "?" => format!("the body: {}", error.inner()),
+        path => format!("{path}: {}", error.inner()),
     })
 }
 
@@ -86,10 +76,7 @@ fn reset(state: &mut State) -> Result<(), String> {
 
 fn invalidate(state: &mut State, order: &Invalidate) -> Result<(), String> {
     let now = state.clock.now();
-    if state
-        .wechat
-        .invalidate(&order.appid, order.which, order.sticky, now)
-    {
+    if state.wechat.invalidate(&order.appid, order.which, order.sticky, now) {
         return Ok(());
     }
     Err(format!("appid: there is no account {}", order.appid))

@@ -50,13 +50,8 @@ pub struct Counters {
 
 impl Default for Counters {
     fn default() -> Self {
-        let by_endpoint = endpoints::names()
-            .map(|name| (name, Counter::default()))
-            .collect();
-        Self {
-            by_endpoint,
-            connections: Connections::default(),
-        }
+        let by_endpoint = endpoints::names().map(|name| (name, Counter::default())).collect();
+        Self { by_endpoint, connections: Connections::default() }
     }
 }
 
@@ -102,26 +97,15 @@ impl Counters {
     pub fn reset(&mut self) {
         for counter in self.by_endpoint.values_mut() {
             let in_flight = counter.in_flight;
-            *counter = Counter {
-                in_flight,
-                max_in_flight: in_flight,
-                ..Counter::default()
-            };
+            *counter = Counter { in_flight, max_in_flight: in_flight, ..Counter::default() };
         }
         let open = self.connections.open;
-        self.connections = Connections {
-            open,
-            max_open: open,
-            ..Connections::default()
-        };
+        self.connections = Connections { open, max_open: open, ..Connections::default() };
     }
 
     /// A copy for the control API.
     pub fn report(&self) -> BTreeMap<String, Counter> {
-        self.by_endpoint
-            .iter()
-            .map(|(name, counter)| ((*name).to_owned(), counter.clone()))
-            .collect()
+        self.by_endpoint.iter().map(|(name, counter)| ((*name).to_owned(), counter.clone())).collect()
     }
 }
 

@@ -13,12 +13,8 @@ use super::counters::Counter;
 use super::wechat::{Grant, Refusal, WeChat};
 
 /// All endpoints.
-pub const ENDPOINTS: &[Endpoint] = &[
-    token::ENDPOINT,
-    stable_token::ENDPOINT,
-    user_info::ENDPOINT,
-    custom_send::ENDPOINT,
-];
+pub const ENDPOINTS: &[Endpoint] =
+    &[token::ENDPOINT, stable_token::ENDPOINT, user_info::ENDPOINT, custom_send::ENDPOINT];
 
 /// Where calls to any other path are counted.
 pub const UNKNOWN: &str = "unknown";
@@ -47,17 +43,12 @@ pub struct Desk<'a> {
 
 /// The endpoint at that path.
 pub fn find(path: &str) -> Option<&'static Endpoint> {
-    ENDPOINTS
-        .iter()
-        .find(|endpoint| matches(endpoint.path, path))
+    ENDPOINTS.iter().find(|endpoint| matches(endpoint.path, path))
 }
 
 /// The short names, with [`UNKNOWN`] as the last.
 pub fn names() -> impl Iterator<Item = &'static str> {
-    ENDPOINTS
-        .iter()
-        .map(|endpoint| endpoint.name)
-        .chain([UNKNOWN])
+    ENDPOINTS.iter().map(|endpoint| endpoint.name).chain([UNKNOWN])
 }
 
 /// Whether that is a short name.
@@ -67,10 +58,7 @@ pub fn is_known(name: &str) -> bool {
 
 /// A half sentence for error texts.
 pub fn list() -> String {
-    format!(
-        "the endpoints are {}",
-        names().collect::<Vec<_>>().join(", ")
-    )
+    format!("the endpoints are {}", names().collect::<Vec<_>>().join(", "))
 }
 
 fn matches(pattern: &str, path: &str) -> bool {

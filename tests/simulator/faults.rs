@@ -118,10 +118,7 @@ impl Fault {
     /// The error is a sentence that begins with the field.
     pub fn check(&self) -> Result<(), String> {
         if self.endpoint != ANY && !endpoints::is_known(&self.endpoint) {
-            return Err(format!(
-                "endpoint: there is no such endpoint, {} and *",
-                endpoints::list()
-            ));
+            return Err(format!("endpoint: there is no such endpoint, {} and *", endpoints::list()));
         }
         if self.times == Some(0) {
             return Err("times: it must be at least 1; leave it out for ever".to_owned());
@@ -129,15 +126,10 @@ impl Fault {
         if self.fault == Kind::Delay && self.ms.is_none() {
             return Err("ms: a delay needs it".to_owned());
         }
-        if self.body.is_some() && !matches!(self.fault, Kind::Http500 | Kind::Html | Kind::Garbage)
-        {
+        if self.body.is_some() && !matches!(self.fault, Kind::Http500 | Kind::Html | Kind::Garbage) {
             return Err("body: only http_500, html and garbage take one".to_owned());
         }
-        let field = if self.errcode.is_some() {
-            "errcode"
-        } else {
-            "errmsg"
-        };
+        let field = if self.errcode.is_some() { "errcode" } else { "errmsg" };
         if self.fault != Kind::Errcode && (self.errcode.is_some() || self.errmsg.is_some()) {
             return Err(format!("{field}: only the fault errcode takes it"));
         }
@@ -161,17 +153,13 @@ impl Fault {
         match self.fault {
             Kind::Delay => {}
             Kind::Hang => plan.delivery = Delivery::Never,
-            Kind::Http500 => {
-                plan.instead = Some(self.page(500, "text/plain", "Internal Server Error"))
-            }
+            Kind::Http500 => plan.instead = Some(self.page(500, "text/plain", "Internal Server Error")),
             Kind::Html => plan.instead = Some(self.page(200, "text/html; charset=utf-8", HTML)),
             Kind::Cut | Kind::AcceptedReplyLost => plan.delivery = Delivery::Cut,
             Kind::CutBody => plan.delivery = Delivery::Half,
             Kind::Garbage => plan.instead = Some(self.garbage()),
             Kind::Errcode => plan.instead = Some(Instead::Refusal(self.refusal())),
-            Kind::SlowBody => {
-                plan.delivery = Delivery::Slow(self.ms.map_or(SLOW_BODY, Duration::from_millis))
-            }
+            Kind::SlowBody => plan.delivery = Delivery::Slow(self.ms.map_or(SLOW_BODY, Duration::from_millis)),
         }
         // These two must not take effect: the body of this reply is never seen.
         if matches!(self.fault, Kind::Hang | Kind::Cut) {
@@ -206,21 +194,15 @@ impl Kind {
     /// The word of the control API.
     pub fn name(self) -> String {
         let word = serde_json::to_value(self).ok();
-        word.as_ref()
-            .and_then(Value::as_str)
-            .unwrap_or_default()
-            .to_owned()
+        word.as_ref().and_then(Value::as_str).unwrap_or_default().to_owned()
     }
 }
 
 impl Faults {
     /// Adds a fault behind those in force; one that lasted for ever gives way.
     pub fn add(&mut self, fault: Fault) {
-        self.list.retain(|old| {
-            old.times.is_some()
-                || old.endpoint != fault.endpoint
-                || old.is_delay() != fault.is_delay()
-        });
+        self.list
+            .retain(|old| old.times.is_some() || old.endpoint != fault.endpoint || old.is_delay() != fault.is_delay());
         self.list.push(fault);
     }
 
@@ -231,12 +213,7 @@ impl Faults {
 
     /// What the next call of that endpoint has to suffer.
     pub fn take(&mut self, endpoint: &str) -> Plan {
-        let mut plan = Plan {
-            delay: Duration::ZERO,
-            instead: None,
-            delivery: Delivery::Whole,
-            names: Vec::new(),
-        };
+        let mut plan = Plan { delay: Duration::ZERO, instead: None, delivery: Delivery::Whole, names: Vec::new() };
         for delays in [true, false] {
             let Some(at) = self.position(endpoint, delays) else {
                 continue;
@@ -249,11 +226,7 @@ impl Faults {
 
     /// A fault of the endpoint itself comes before one of all endpoints.
     fn position(&self, endpoint: &str, delays: bool) -> Option<usize> {
-        let of = |name: &str| {
-            self.list
-                .iter()
-                .position(|fault| fault.endpoint == name && fault.is_delay() == delays)
-        };
+        let of = |name: &str| self.list.iter().position(|fault| fault.endpoint == name && fault.is_delay() == delays);
         of(endpoint).or_else(|| of(ANY))
     }
 
@@ -267,8 +240,7 @@ impl Faults {
 }
 
 fn raw(body: &Value) -> String {
-    body.as_str()
-        .map_or_else(|| body.to_string(), str::to_owned)
+    body.as_str().map_or_else(|| body.to_string(), str::to_owned)
 }
 
 const HTML: &str = "<!DOCTYPE html>\n<html><head><title>502 Bad Gateway</title></head>\n\
@@ -293,12 +265,8 @@ mod tests {
     #[test]
     fn faults_are_played_in_order_each_as_often_as_it_says() {
         let mut faults = Faults::default();
-        faults.add(fault(
-            json!({"endpoint": "token", "fault": "cut", "times": 2}),
-        ));
-        faults.add(fault(
-            json!({"endpoint": "token", "fault": "html", "times": 1}),
-        ));
+        faults.add(fault(json!({"endpoint": "token", "fault": "cut", "times": 2})));
+        faults.add(fault(json!({"endpoint": "token", "fault": "html", "times": 1})));
         let names: Vec<_> = (0..4).map(|_| played(&mut faults, "token")).collect();
         assert_eq!(names, ["cut", "cut", "html", ""]);
         assert_eq!(played(&mut faults, "stable_token"), "");
@@ -318,9 +286,7 @@ mod tests {
     fn an_endpoints_own_fault_comes_before_the_star() {
         let mut faults = Faults::default();
         faults.add(fault(json!({"endpoint": "*", "fault": "hang"})));
-        faults.add(fault(
-            json!({"endpoint": "token", "fault": "html", "times": 1}),
-        ));
+        faults.add(fault(json!({"endpoint": "token", "fault": "html", "times": 1})));
         assert_eq!(played(&mut faults, "token"), "html");
         assert_eq!(played(&mut faults, "token"), "hang");
         assert_eq!(played(&mut faults, "user_info"), "hang");
@@ -329,12 +295,8 @@ mod tests {
     #[test]
     fn a_delay_adds_up_with_another_fault() {
         let mut faults = Faults::default();
-        faults.add(fault(
-            json!({"endpoint": "token", "fault": "delay", "ms": 30}),
-        ));
-        faults.add(fault(
-            json!({"endpoint": "*", "fault": "errcode", "errcode": 45009, "ms": 12}),
-        ));
+        faults.add(fault(json!({"endpoint": "token", "fault": "delay", "ms": 30})));
+        faults.add(fault(json!({"endpoint": "*", "fault": "errcode", "errcode": 45009, "ms": 12})));
         let plan = faults.take("token");
         assert_eq!(plan.delay, Duration::from_millis(42));
         assert_eq!(plan.names, ["delay", "errcode"]);
@@ -345,23 +307,11 @@ mod tests {
     fn a_bad_fault_names_the_field() {
         for (text, field) in [
             (json!({"endpoint": "tokens", "fault": "cut"}), "endpoint"),
-            (
-                json!({"endpoint": "*", "fault": "cut", "times": 0}),
-                "times",
-            ),
+            (json!({"endpoint": "*", "fault": "cut", "times": 0}), "times"),
             (json!({"endpoint": "*", "fault": "delay"}), "ms"),
-            (
-                json!({"endpoint": "*", "fault": "cut", "body": "x"}),
-                "body",
-            ),
-            (
-                json!({"endpoint": "*", "fault": "cut", "errcode": 1}),
-                "errcode",
-            ),
-            (
-                json!({"endpoint": "*", "fault": "cut", "errmsg": "x"}),
-                "errmsg",
-            ),
+            (json!({"endpoint": "*", "fault": "cut", "body": "x"}), "body"),
+            (json!({"endpoint": "*", "fault": "cut", "errcode": 1}), "errcode"),
+            (json!({"endpoint": "*", "fault": "cut", "errmsg": "x"}), "errmsg"),
         ] {
             let fault: Fault = serde_json::from_value(text).unwrap();
             let sentence = fault.check().unwrap_err();

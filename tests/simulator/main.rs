@@ -36,9 +36,7 @@ async fn run(args: &Run) -> io::Result<()> {
         server.account(account).map_err(io::Error::other)?;
     }
     let address = server.address();
-    say(&format!(
-        "{{\"event\":\"listen\",\"address\":\"{address}\"}}\n"
-    ))?;
+    say(&format!("{{\"event\":\"listen\",\"address\":\"{address}\"}}\n"))?;
     tokio::select! {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}

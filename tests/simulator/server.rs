@@ -38,22 +38,14 @@ impl Server {
             let text = format!("{address} is not a loopback address");
             return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
         }
-        let socket = if address.is_ipv4() {
-            TcpSocket::new_v4()?
-        } else {
-            TcpSocket::new_v6()?
-        };
+        let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
         socket.set_reuseaddr(true)?;
         socket.bind(address)?;
         let listener = socket.listen(BACKLOG)?;
         let address = listener.local_addr()?;
         let shared = Shared::new();
         let task = tokio::spawn(listen(listener, shared.clone()));
-        Ok(Self {
-            address,
-            shared,
-            task,
-        })
+        Ok(Self { address, shared, task })
     }
 
     /// Where it listens.
@@ -98,9 +90,7 @@ async fn serve(stream: TcpStream, peer: SocketAddr, shared: Shared) {
     let _open = Open::new(shared.clone());
     let service = service_fn(|request| answer(shared.clone(), peer.ip(), request));
     // An error is a caller that hung up or a fault at work: both are counted where they happen.
-    let _ = http1::Builder::new()
-        .serve_connection(TokioIo::new(stream), service)
-        .await;
+    let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
 }
 
 /// Counts an open connection, however it ends.

@@ -76,17 +76,8 @@ impl Shared {
             (None, None) => Ok(Reply::text(404, "404 page not found\n")),
         };
         let reply = outcome.unwrap_or_else(|refusal| state.refuse(name, &refusal, now));
-        let flight = Flight {
-            shared: self.clone(),
-            endpoint: name,
-            over: false,
-        };
-        Decided {
-            reply,
-            delay: plan.delay,
-            delivery: plan.delivery,
-            flight,
-        }
+        let flight = Flight { shared: self.clone(), endpoint: name, over: false };
+        Decided { reply, delay: plan.delay, delivery: plan.delivery, flight }
     }
 }
 
@@ -98,25 +89,14 @@ impl State {
         call: &Call,
         now: Millis,
     ) -> Result<Reply, Refusal> {
-        let mut desk = Desk {
-            wechat: &mut self.wechat,
-            counter: self.counters.of(name),
-            now,
-        };
+        let mut desk = Desk { wechat: &mut self.wechat, counter: self.counters.of(name), now };
         answer(&mut desk, call)
     }
 
     fn refuse(&mut self, name: &'static str, refusal: &Refusal, now: Millis) -> Reply {
-        *self
-            .counters
-            .of(name)
-            .errors
-            .entry(refusal.code)
-            .or_default() += 1;
+        *self.counters.of(name).errors.entry(refusal.code).or_default() += 1;
         let rid = self.wechat.mint().rid(now);
-        Reply::json(
-            &json!({ "errcode": refusal.code, "errmsg": format!("{} rid: {rid}", refusal.text) }),
-        )
+        Reply::json(&json!({ "errcode": refusal.code, "errmsg": format!("{} rid: {rid}", refusal.text) }))
     }
 
     /// A copy for the control API.
@@ -160,10 +140,7 @@ impl Flight {
 impl Drop for Flight {
     fn drop(&mut self) {
         if !self.over {
-            self.shared
-                .lock()
-                .counters
-                .leave(self.endpoint, End::CallerGone);
+            self.shared.lock().counters.leave(self.endpoint, End::CallerGone);
         }
     }
 }

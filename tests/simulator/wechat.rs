@@ -58,11 +58,7 @@ pub struct Grant {
 impl WeChat {
     /// A WeChat without accounts. Equal seeds give equal tokens.
     pub fn new(seed: u64) -> Self {
-        Self {
-            accounts: BTreeMap::new(),
-            ledger: Ledger::default(),
-            mint: Mint::new(seed),
-        }
+        Self { accounts: BTreeMap::new(), ledger: Ledger::default(), mint: Mint::new(seed) }
     }
 
     /// Where random texts come from.
@@ -91,14 +87,8 @@ impl WeChat {
         peer: IpAddr,
         now: Millis,
     ) -> Result<String, Refusal> {
-        let appid = shown
-            .appid
-            .filter(|text| !text.is_empty())
-            .ok_or(Refusal::MISSING_APPID)?;
-        let secret = shown
-            .secret
-            .filter(|text| !text.is_empty())
-            .ok_or(Refusal::MISSING_SECRET)?;
+        let appid = shown.appid.filter(|text| !text.is_empty()).ok_or(Refusal::MISSING_APPID)?;
+        let secret = shown.secret.filter(|text| !text.is_empty()).ok_or(Refusal::MISSING_SECRET)?;
         if shown.grant_type != Some("client_credential") {
             return Err(Refusal::INVALID_GRANT_TYPE);
         }
@@ -115,29 +105,17 @@ impl WeChat {
             self.ledger.revoke(&before_last, now);
         }
         if let Some(last) = account.classic.take() {
-            self.ledger
-                .revoke(&last, now.plus_secs(account.settings.grace_s));
+            self.ledger.revoke(&last, now.plus_secs(account.settings.grace_s));
             account.previous = Some(last);
         }
         let life = account.settings.token_life_s;
-        let token = self
-            .ledger
-            .issue(&mut self.mint, appid, now.plus_secs(life));
+        let token = self.ledger.issue(&mut self.mint, appid, now.plus_secs(life));
         account.classic = Some(token.clone());
-        Ok(Grant {
-            token,
-            expires_in: u64::from(life),
-            issued: true,
-        })
+        Ok(Grant { token, expires_in: u64::from(life), issued: true })
     }
 
     /// Gives the stable token: the current one while it lasts, or by `force` a new one.
-    pub fn stable_token(
-        &mut self,
-        appid: &str,
-        force: bool,
-        now: Millis,
-    ) -> Result<Grant, Refusal> {
+    pub fn stable_token(&mut self, appid: &str, force: bool, now: Millis) -> Result<Grant, Refusal> {
         let account = self.accounts.get_mut(appid).ok_or(Refusal::INVALID_APPID)?;
         if force {
             account.spend_force(now)?;
@@ -149,47 +127,24 @@ impl WeChat {
         // A quarter for short lives: with the plain 300 s a token of five minutes would be renewed at every call.
         let margin = u64::from(life / 4).min(token::RENEWED_BEFORE_END_S);
         if let Some(current) = account.stable.as_ref() {
-            let expires_in = self
-                .ledger
-                .expires(current)
-                .map_or(0, |end| now.secs_until(end));
+            let expires_in = self.ledger.expires(current).map_or(0, |end| now.secs_until(end));
             if expires_in > margin {
-                return Ok(Grant {
-                    token: current.clone(),
-                    expires_in,
-                    issued: false,
-                });
+                return Ok(Grant { token: current.clone(), expires_in, issued: false });
             }
             // The old one is not revoked: it lives to its own end.
             self.ledger.forget_later(current);
         }
-        let token = self
-            .ledger
-            .issue(&mut self.mint, appid, now.plus_secs(life));
+        let token = self.ledger.issue(&mut self.mint, appid, now.plus_secs(life));
         account.stable = Some(token.clone());
-        Ok(Grant {
-            token,
-            expires_in: u64::from(life),
-            issued: true,
-        })
+        Ok(Grant { token, expires_in: u64::from(life), issued: true })
     }
 
     /// Checks a token that is used on a business endpoint and counts the call against the quota of the day.
     /// Returns the appid that the token belongs to.
-    pub fn use_token(
-        &mut self,
-        endpoint: &'static str,
-        token: Option<&str>,
-        now: Millis,
-    ) -> Result<String, Refusal> {
-        let token = token
-            .filter(|text| !text.is_empty())
-            .ok_or(Refusal::MISSING_TOKEN)?;
+    pub fn use_token(&mut self, endpoint: &'static str, token: Option<&str>, now: Millis) -> Result<String, Refusal> {
+        let token = token.filter(|text| !text.is_empty()).ok_or(Refusal::MISSING_TOKEN)?;
         let appid = self.ledger.judge(token, now)?.to_owned();
-        let account = self
-            .accounts
-            .get_mut(&appid)
-            .ok_or(Refusal::INVALID_APPID)?;
+        let account = self.accounts.get_mut(&appid).ok_or(Refusal::INVALID_APPID)?;
         account.spend(endpoint, now)?;
         Ok(appid)
     }
@@ -225,9 +180,6 @@ impl WeChat {
             forced_today: account.forced_on(now),
             used_today: account.used_on(now),
         };
-        self.accounts
-            .iter()
-            .map(|(appid, account)| (appid.clone(), one(account)))
-            .collect()
+        self.accounts.iter().map(|(appid, account)| (appid.clone(), one(account))).collect()
     }
 }

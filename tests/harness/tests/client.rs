@@ -39,10 +39,7 @@ fn bodies_are_read_by_length_by_chunk_and_to_the_end() {
             assert_eq!((read.status, read.text().as_str()), (200, "hello"));
         }
         let (read, _) = answered(answers[3], |request| request).await;
-        assert_eq!(
-            read.unwrap().headers[0],
-            ("x".to_owned(), b"\xe4\xbd\xa0\xff".to_vec())
-        );
+        assert_eq!(read.unwrap().headers[0], ("x".to_owned(), b"\xe4\xbd\xa0\xff".to_vec()));
     });
 }
 
@@ -63,10 +60,12 @@ fn a_body_that_ends_early_is_an_error() {
 #[test]
 fn requests_go_out_as_they_are() {
     block_on(async {
-        let request =
-            |request: Request| request.header("Host", "x").header(b"a", b"\xff").body("b");
+        let request = |request: Request| request.header("Host", "x").header(b"a", b"\xff").body("b");
         let (_, sent) = answered(b"HTTP/1.1 204 No Content\r\n\r\n", request).await;
-        assert_eq!(sent, b"GET /\xff HTTP/1.1\r\nconnection: close\r\ncontent-length: 1\r\nHost: x\r\na: \xff\r\n\r\nb");
+        assert_eq!(
+            sent,
+            b"GET /\xff HTTP/1.1\r\nconnection: close\r\ncontent-length: 1\r\nHost: x\r\na: \xff\r\n\r\nb"
+        );
     });
 }
 
@@ -75,11 +74,7 @@ fn a_silent_server_is_given_up() {
     block_on(async {
         let server = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let request = Request::new(server.local_addr().unwrap(), "GET", "/");
-        let error = request
-            .patience(Duration::from_millis(20))
-            .send()
-            .await
-            .unwrap_err();
+        let error = request.patience(Duration::from_millis(20)).send().await.unwrap_err();
         assert_eq!(error.kind(), std::io::ErrorKind::TimedOut);
     });
 }

@@ -10,13 +10,7 @@ fn a_client_that_names_a_cluster_itself_reaches_none() {
     block_on(async {
         let edge = Start::on(HostKind::Envoy).start().await;
         // Nobody listens behind `site`: reaching a cluster would be a 503.
-        assert_eq!(
-            edge.get("/app/nobody/x")
-                .header(FORGED.0, FORGED.1)
-                .await
-                .status,
-            404
-        );
+        assert_eq!(edge.get("/app/nobody/x").header(FORGED.0, FORGED.1).await.status, 404);
     });
 }
 
@@ -30,11 +24,7 @@ fn the_filter_stands_in_the_way_even_without_the_rule_that_drops_the_header() {
         };
         let edge = Start::on(HostKind::Envoy).envoy_yaml(yaml).start().await;
         for path in ["/app/nobody/x", "/elsewhere"] {
-            assert_eq!(
-                edge.get(path).header(FORGED.0, FORGED.1).await.status,
-                404,
-                "{path}"
-            );
+            assert_eq!(edge.get(path).header(FORGED.0, FORGED.1).await.status, 404, "{path}");
         }
     });
 }
@@ -53,22 +43,15 @@ fn ordinary_traffic_goes_past_the_filter() {
         let edge = Start::on(HostKind::Envoy).envoy_yaml(to_site).start().await;
         let answer = edge.get("/_sim/state?p=%25").await;
         assert_eq!(answer.status, 200, "{}", answer.text());
-        assert!(
-            answer.header("x-envoy-upstream-service-time").is_some(),
-            "{:?}",
-            answer.headers
-        );
+        assert!(answer.header("x-envoy-upstream-service-time").is_some(), "{:?}", answer.headers);
     });
 }
 
 #[test]
 fn a_configuration_that_the_filter_refuses_keeps_envoy_from_starting() {
     block_on(async {
-        let start =
-            Start::on(HostKind::Envoy).config(|config| config["no such key"] = json!("broken"));
-        let Err(failure) = start.try_start().await else {
-            panic!("it started")
-        };
+        let start = Start::on(HostKind::Envoy).config(|config| config["no such key"] = json!("broken"));
+        let Err(failure) = start.try_start().await else { panic!("it started") };
         assert!(failure.to_string().contains("Envoy ended"), "{failure}");
     });
 }
@@ -81,29 +64,18 @@ fn a_listener_can_be_replaced_while_envoy_runs() {
         let envoy = edge.envoy().unwrap();
         let static_body = |body: &'static str| {
             move |listener: &mut serde_json::Value| {
-                *http_part(
-                    listener,
-                    "/route_config/virtual_hosts/0/routes/0/direct_response/body/inline_string",
-                )? = json!(body);
+                *http_part(listener, "/route_config/virtual_hosts/0/routes/0/direct_response/body/inline_string")? =
+                    json!(body);
                 Ok(())
             }
         };
-        assert_eq!(
-            envoy.update_listener(static_body("new")).await.unwrap(),
-            Update::Accepted
-        );
+        assert_eq!(envoy.update_listener(static_body("new")).await.unwrap(), Update::Accepted);
         let refused = envoy.update_listener(|listener| {
             *plugin_part(listener, "/configuration/value")? = json!("broken");
             Ok(())
         });
         assert_eq!(refused.await.unwrap(), Update::Rejected);
-        assert_eq!(
-            envoy
-                .stat("listener_manager.lds.update_rejected")
-                .await
-                .unwrap(),
-            1
-        );
+        assert_eq!(envoy.stat("listener_manager.lds.update_rejected").await.unwrap(), 1);
         assert_eq!(edge.address(), before);
         assert_eq!(edge.get("/harness/static").await.text(), "new");
         assert_eq!(edge.get("/healthz").await.status, 200);

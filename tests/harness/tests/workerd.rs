@@ -19,10 +19,7 @@ fn bindings_arrive_byte_for_byte() {
             ..WorkerdSettings::default()
         };
         let workerd = Workerd::start(settings).await.unwrap();
-        assert_eq!(
-            Request::new(workerd.address(), "GET", "/").await.text(),
-            TEXT
-        );
+        assert_eq!(Request::new(workerd.address(), "GET", "/").await.text(), TEXT);
         drop(workerd);
         assert!(fs::exists(folder.path("index.js")).unwrap());
     });
@@ -34,13 +31,8 @@ fn a_worker_that_does_not_load_is_a_failure_that_says_so() {
         let folder = Scratch::new("broken-worker").unwrap();
         folder.write("index.js", "export default {").unwrap();
         folder.write("index_bg.wasm", b"\0asm\x01\0\0\0").unwrap();
-        let settings = WorkerdSettings {
-            worker: Some(folder.path("")),
-            ..WorkerdSettings::default()
-        };
-        let Err(failure) = Workerd::start(settings).await else {
-            panic!("it started")
-        };
+        let settings = WorkerdSettings { worker: Some(folder.path("")), ..WorkerdSettings::default() };
+        let Err(failure) = Workerd::start(settings).await else { panic!("it started") };
         assert!(failure.to_string().contains("SyntaxError"), "{failure}");
     });
 }

@@ -6,11 +6,7 @@ use super::{Desk, Endpoint, json_body, token_reply};
 use crate::simulator::call::{Call, Reply};
 use crate::simulator::wechat::{Credentials, Refusal};
 
-pub const ENDPOINT: Endpoint = Endpoint {
-    name: "stable_token",
-    path: "/cgi-bin/stable_token",
-    answer,
-};
+pub const ENDPOINT: Endpoint = Endpoint { name: "stable_token", path: "/cgi-bin/stable_token", answer };
 
 fn answer(desk: &mut Desk<'_>, call: &Call) -> Result<Reply, Refusal> {
     let body = json_body(call)?;
@@ -24,9 +20,7 @@ fn answer(desk: &mut Desk<'_>, call: &Call) -> Result<Reply, Refusal> {
         Some(Value::Bool(force)) => *force,
         Some(_) => return Err(Refusal::NOT_JSON),
     };
-    let appid = desk
-        .wechat
-        .admit(ENDPOINT.name, shown, call.peer, desk.now)?;
+    let appid = desk.wechat.admit(ENDPOINT.name, shown, call.peer, desk.now)?;
     let grant = desk.wechat.stable_token(&appid, force, desk.now)?;
     if force {
         desk.counter.forced += 1;

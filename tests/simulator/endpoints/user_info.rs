@@ -6,22 +6,14 @@ use super::{Desk, Endpoint};
 use crate::simulator::call::{Call, Reply};
 use crate::simulator::wechat::Refusal;
 
-pub const ENDPOINT: Endpoint = Endpoint {
-    name: "user_info",
-    path: "/cgi-bin/user/info",
-    answer,
-};
+pub const ENDPOINT: Endpoint = Endpoint { name: "user_info", path: "/cgi-bin/user/info", answer };
 
 fn answer(desk: &mut Desk<'_>, call: &Call) -> Result<Reply, Refusal> {
     if call.method != "GET" {
         return Err(Refusal::GET_ONLY);
     }
-    desk.wechat
-        .use_token(ENDPOINT.name, call.param("access_token"), desk.now)?;
-    let openid = call
-        .param("openid")
-        .filter(|text| !text.is_empty())
-        .ok_or(Refusal::MISSING_OPENID)?;
+    desk.wechat.use_token(ENDPOINT.name, call.param("access_token"), desk.now)?;
+    let openid = call.param("openid").filter(|text| !text.is_empty()).ok_or(Refusal::MISSING_OPENID)?;
     Ok(Reply::json(&json!({
         "subscribe": 1,
         "openid": openid,

@@ -9,45 +9,26 @@ use wxedge_tests::simulator::Control;
 
 fn command(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_wxedge-simulator"));
-    command
-        .args(args)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .kill_on_drop(true);
+    command.args(args).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
     command
 }
 
 async fn stop(mut child: Child, signal: &str) -> Option<i32> {
     let id = child.id().unwrap().to_string();
-    Command::new("kill")
-        .args([signal, &id])
-        .status()
-        .await
-        .unwrap();
+    Command::new("kill").args([signal, &id]).status().await.unwrap();
     child.wait().await.unwrap().code()
 }
 
 #[tokio::test]
 async fn the_process_says_where_it_listens_and_leaves_cleanly() {
     for signal in ["-TERM", "-INT"] {
-        let mut child = command(&[
-            "--listen",
-            "127.0.0.1:0",
-            "--account",
-            "wx7:s7",
-            "--token-life",
-            "90",
-        ])
-        .spawn()
-        .unwrap();
+        let mut child =
+            command(&["--listen", "127.0.0.1:0", "--account", "wx7:s7", "--token-life", "90"]).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let line: Value = serde_json::from_str(&lines.next_line().await.unwrap().unwrap()).unwrap();
         let address = line["address"].as_str().unwrap();
         assert_eq!(line, json!({ "event": "listen", "address": address }));
-        let state = Control::new(address.parse().unwrap())
-            .state()
-            .await
-            .unwrap();
+        let state = Control::new(address.parse().unwrap()).state().await.unwrap();
         assert_eq!(state.accounts.keys().collect::<Vec<_>>(), ["wx7"]);
         assert_eq!(stop(child, signal).await, Some(0), "{signal}");
         assert_eq!(lines.next_line().await.unwrap(), None);
@@ -69,14 +50,9 @@ async fn the_help_page_names_every_endpoint_and_fault() {
     assert!(output.status.success());
     let page = String::from_utf8(output.stdout).unwrap();
     for endpoint in wxedge_tests::simulator::endpoints::ENDPOINTS {
-        assert!(
-            page.contains(endpoint.path) && page.contains(&format!("[{}]", endpoint.name)),
-            "{}",
-            endpoint.name
-        );
+        assert!(page.contains(endpoint.path) && page.contains(&format!("[{}]", endpoint.name)), "{}", endpoint.name);
     }
-    let faults =
-        "delay hang http_500 html cut cut_body accepted_reply_lost garbage errcode slow_body";
+    let faults = "delay hang http_500 html cut cut_body accepted_reply_lost garbage errcode slow_body";
     for fault in faults.split(' ') {
         assert!(page.contains(&format!("  {fault} ")), "{fault}");
     }

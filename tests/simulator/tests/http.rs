@@ -16,10 +16,7 @@ pub const STABLE: &str = "/cgi-bin/stable_token";
 pub async fn simulator() -> (Server, Control) {
     let server = Server::start(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
     let control = server.control();
-    control
-        .account(json!({ "appid": "wx1", "secret": "s1" }))
-        .await
-        .unwrap();
+    control.account(json!({ "appid": "wx1", "secret": "s1" })).await.unwrap();
     (server, control)
 }
 
@@ -40,9 +37,7 @@ impl Answer {
     /// 0 if WeChat did not refuse.
     #[track_caller]
     pub fn errcode(&self) -> i64 {
-        self.json()
-            .get("errcode")
-            .map_or(0, |code| code.as_i64().unwrap())
+        self.json().get("errcode").map_or(0, |code| code.as_i64().unwrap())
     }
 
     #[track_caller]
@@ -52,10 +47,7 @@ impl Answer {
 
     #[track_caller]
     pub fn content_length(&self) -> usize {
-        let line = self
-            .head
-            .lines()
-            .find_map(|line| line.strip_prefix("content-length: "));
+        let line = self.head.lines().find_map(|line| line.strip_prefix("content-length: "));
         line.unwrap().parse().unwrap()
     }
 }
@@ -65,9 +57,7 @@ pub async fn send(to: &Server, method: &str, target: &str, body: &str) -> Option
     let mut stream = open(to, method, target, body).await;
     let mut bytes = Vec::new();
     // A reset is an end, too.
-    let _ = timeout(Duration::from_secs(20), stream.read_to_end(&mut bytes))
-        .await
-        .unwrap();
+    let _ = timeout(Duration::from_secs(20), stream.read_to_end(&mut bytes)).await.unwrap();
     parse(&String::from_utf8(bytes).unwrap())
 }
 
@@ -105,9 +95,5 @@ pub async fn used(to: &Server, token: &str) -> i64 {
 fn parse(answer: &str) -> Option<Answer> {
     let (head, body) = answer.split_once("\r\n\r\n")?;
     let status = head.split(' ').nth(1)?.parse().ok()?;
-    Some(Answer {
-        status,
-        head: head.to_owned(),
-        body: body.to_owned(),
-    })
+    Some(Answer { status, head: head.to_owned(), body: body.to_owned() })
 }

@@ -16,19 +16,13 @@ const HERD: u64 = 400;
 #[tokio::test]
 async fn a_herd_is_held_all_at_once() {
     let (server, control) = simulator().await;
-    control
-        .fault(json!({ "endpoint": "token", "fault": "delay", "ms": 1500 }))
-        .await
-        .unwrap();
+    control.fault(json!({ "endpoint": "token", "fault": "delay", "ms": 1500 })).await.unwrap();
     let mut herd = JoinSet::new();
     for _ in 0..HERD {
         let mut stream = open(&server, "GET", TOKEN, "").await;
         herd.spawn(async move {
             let mut answer = String::new();
-            stream
-                .read_to_string(&mut answer)
-                .await
-                .map(|_| answer.contains("access_token"))
+            stream.read_to_string(&mut answer).await.map(|_| answer.contains("access_token"))
         });
     }
     while let Some(done) = herd.join_next().await {
@@ -36,10 +30,7 @@ async fn a_herd_is_held_all_at_once() {
     }
     let state = control.state().await.unwrap();
     let counter = &state.counters["token"];
-    assert_eq!(
-        (counter.calls, counter.issued, counter.in_flight),
-        (HERD, HERD, 0)
-    );
+    assert_eq!((counter.calls, counter.issued, counter.in_flight), (HERD, HERD, 0));
     assert_eq!(counter.max_in_flight, HERD);
     assert!(state.connections.max_open >= HERD);
 }

@@ -62,16 +62,9 @@ impl AccountChange {
         if self.token_life_s == Some(0) {
             return Err("token_life_s: it must be at least 1".to_owned());
         }
-        let stranger = self
-            .quotas
-            .iter()
-            .flatten()
-            .find(|(name, _)| !endpoints::is_known(name));
+        let stranger = self.quotas.iter().flatten().find(|(name, _)| !endpoints::is_known(name));
         match stranger {
-            Some((name, _)) => Err(format!(
-                "quotas.{name}: there is no such endpoint, {}",
-                endpoints::list()
-            )),
+            Some((name, _)) => Err(format!("quotas.{name}: there is no such endpoint, {}", endpoints::list())),
             None => Ok(()),
         }
     }
@@ -112,10 +105,7 @@ pub struct Account {
 
 impl Account {
     pub(super) fn new(change: AccountChange) -> Result<Self, String> {
-        let secret = change
-            .secret
-            .clone()
-            .ok_or("secret: a new account needs one")?;
+        let secret = change.secret.clone().ok_or("secret: a new account needs one")?;
         let settings = Settings {
             secret,
             token_life_s: TOKEN_LIFE_S,
@@ -127,14 +117,8 @@ impl Account {
             force_gap_s: FORCE_GAP_S,
             frozen: false,
         };
-        let mut account = Self {
-            settings,
-            classic: None,
-            previous: None,
-            stable: None,
-            last_forced: None,
-            today: Today::default(),
-        };
+        let mut account =
+            Self { settings, classic: None, previous: None, stable: None, last_forced: None, today: Today::default() };
         account.apply(change);
         Ok(account)
     }
@@ -174,12 +158,7 @@ impl Account {
 
     /// Takes one call from the endpoint's quota of the day.
     pub(super) fn spend(&mut self, endpoint: &str, now: Millis) -> Result<(), Refusal> {
-        let quota = self
-            .settings
-            .quotas
-            .get(endpoint)
-            .copied()
-            .unwrap_or(u64::MAX);
+        let quota = self.settings.quotas.get(endpoint).copied().unwrap_or(u64::MAX);
         let used = self.today(now).used.entry(endpoint.to_owned()).or_default();
         if *used >= quota {
             return Err(Refusal::DAILY_QUOTA);
@@ -194,10 +173,7 @@ impl Account {
         if self.today(now).forced >= per_day {
             return Err(Refusal::DAILY_QUOTA);
         }
-        if self
-            .last_forced
-            .is_some_and(|last| now < last.plus_secs(gap))
-        {
+        if self.last_forced.is_some_and(|last| now < last.plus_secs(gap)) {
             return Err(Refusal::TOO_FREQUENT);
         }
         self.today(now).forced += 1;
@@ -207,28 +183,17 @@ impl Account {
 
     /// Forced refreshes on the day of `now`.
     pub(super) fn forced_on(&self, now: Millis) -> u32 {
-        if self.today.day == now.day() {
-            self.today.forced
-        } else {
-            0
-        }
+        if self.today.day == now.day() { self.today.forced } else { 0 }
     }
 
     /// Calls by endpoint on the day of `now`.
     pub(super) fn used_on(&self, now: Millis) -> BTreeMap<String, u64> {
-        if self.today.day == now.day() {
-            self.today.used.clone()
-        } else {
-            BTreeMap::new()
-        }
+        if self.today.day == now.day() { self.today.used.clone() } else { BTreeMap::new() }
     }
 
     fn today(&mut self, now: Millis) -> &mut Today {
         if self.today.day != now.day() {
-            self.today = Today {
-                day: now.day(),
-                ..Today::default()
-            };
+            self.today = Today { day: now.day(), ..Today::default() };
         }
         &mut self.today
     }

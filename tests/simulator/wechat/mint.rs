@@ -35,12 +35,7 @@ impl Mint {
     /// The trace id at the end of an error message.
     pub fn rid(&mut self, now: Millis) -> String {
         let bits = self.next();
-        format!(
-            "{:08x}-{:08x}-{:08x}",
-            (now.0 / 1000) as u32,
-            (bits >> 32) as u32,
-            bits as u32
-        )
+        format!("{:08x}-{:08x}-{:08x}", (now.0 / 1000) as u32, (bits >> 32) as u32, bits as u32)
     }
 
     fn next(&mut self) -> u64 {
@@ -65,11 +60,7 @@ mod tests {
         for _ in 0..10_000 {
             let token = mint.token();
             assert!(token.len() > 100 && token.len() <= 512);
-            assert!(
-                token
-                    .bytes()
-                    .all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
-            );
+            assert!(token.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-'));
             assert!(seen.insert(token));
         }
     }
@@ -79,10 +70,6 @@ mod tests {
         let rid = Mint::new(1).rid(Millis(1_700_000_000_000));
         let groups: Vec<_> = rid.split('-').collect();
         assert_eq!(groups.len(), 3);
-        assert!(
-            groups
-                .iter()
-                .all(|g| g.len() == 8 && g.bytes().all(|b| b.is_ascii_hexdigit()))
-        );
+        assert!(groups.iter().all(|g| g.len() == 8 && g.bytes().all(|b| b.is_ascii_hexdigit())));
     }
 }

@@ -14,10 +14,7 @@ pub struct Refusal {
 
 impl Refusal {
     /// Using: the token was killed or replaced.
-    pub const NOT_LATEST: Self = Self::new(
-        40001,
-        "invalid credential, access_token is invalid or not latest",
-    );
+    pub const NOT_LATEST: Self = Self::new(40001, "invalid credential, access_token is invalid or not latest");
     /// The grant type is not `client_credential`.
     pub const INVALID_GRANT_TYPE: Self = Self::new(40002, "invalid grant_type");
     /// The openid is malformed or not a string.
@@ -29,10 +26,7 @@ impl Refusal {
     /// The secret is wrong.
     pub const INVALID_SECRET: Self = Self::new(40125, "invalid appsecret,");
     /// The owner has frozen the secret.
-    pub const FROZEN_SECRET: Self = Self::new(
-        40243,
-        "AppSecret is frozen, please unfreeze it and try again",
-    );
+    pub const FROZEN_SECRET: Self = Self::new(40243, "AppSecret is frozen, please unfreeze it and try again");
     /// Using: no token.
     pub const MISSING_TOKEN: Self = Self::new(41001, "access_token missing");
     /// Fetching: no appid.
@@ -52,19 +46,13 @@ impl Refusal {
     /// The day's allowance is used up.
     pub const DAILY_QUOTA: Self = Self::new(45009, "reach max api daily quota limit");
     /// Too soon after the last call.
-    pub const TOO_FREQUENT: Self = Self::new(
-        45011,
-        "api minute-quota reach limit, must slower, retry next minute",
-    );
+    pub const TOO_FREQUENT: Self = Self::new(45011, "api minute-quota reach limit, must slower, retry next minute");
     /// The body is not JSON, or not the JSON that was asked for.
     pub const NOT_JSON: Self = Self::new(47001, "data format error");
 
     /// A refusal with a fixed text.
     pub const fn new(code: i64, text: &'static str) -> Self {
-        Self {
-            code,
-            text: Cow::Borrowed(text),
-        }
+        Self { code, text: Cow::Borrowed(text) }
     }
 
     /// The caller's address is not on the allow-list; operators read the address off this text.
@@ -73,10 +61,7 @@ impl Refusal {
             IpAddr::V4(v4) => v4.to_ipv6_mapped(),
             IpAddr::V6(v6) => v6,
         };
-        Self {
-            code: 40164,
-            text: Cow::Owned(format!("invalid ip {ip} ipv6 {long}, not in whitelist")),
-        }
+        Self { code: 40164, text: Cow::Owned(format!("invalid ip {ip} ipv6 {long}, not in whitelist")) }
     }
 
     /// The refusal of that number, for a fault that names only the number.

@@ -23,23 +23,15 @@ fn change(settings: Value) -> AccountChange {
 #[track_caller]
 fn with(settings: Value) -> WeChat {
     let mut wechat = WeChat::new(1);
-    wechat
-        .put_account(change(json!({ "appid": "wx1", "secret": "s1" })))
-        .unwrap();
+    wechat.put_account(change(json!({ "appid": "wx1", "secret": "s1" }))).unwrap();
     let mut all = json!({ "appid": "wx1" });
-    all.as_object_mut()
-        .unwrap()
-        .extend(settings.as_object().unwrap().clone());
+    all.as_object_mut().unwrap().extend(settings.as_object().unwrap().clone());
     wechat.put_account(change(all)).unwrap();
     wechat
 }
 
 fn shown<'a>(grant_type: &'a str, appid: &'a str, secret: &'a str) -> Credentials<'a> {
-    Credentials {
-        grant_type: Some(grant_type),
-        appid: Some(appid),
-        secret: Some(secret),
-    }
+    Credentials { grant_type: Some(grant_type), appid: Some(appid), secret: Some(secret) }
 }
 
 fn admitted(wechat: &mut WeChat, peer: IpAddr, now: Millis) -> Result<String, Refusal> {
@@ -48,10 +40,7 @@ fn admitted(wechat: &mut WeChat, peer: IpAddr, now: Millis) -> Result<String, Re
 
 /// 0, or the code that using the token is refused with.
 fn used(wechat: &mut WeChat, token: &str, now: Millis) -> i64 {
-    wechat
-        .use_token("user_info", Some(token), now)
-        .err()
-        .map_or(0, |refusal| refusal.code)
+    wechat.use_token("user_info", Some(token), now).err().map_or(0, |refusal| refusal.code)
 }
 
 #[test]
@@ -66,20 +55,11 @@ fn only_the_owner_of_an_account_is_admitted() {
         ("client_credential", "wx1", "", 41004),
     ] {
         let mut wechat = with(json!({}));
-        let refusal = wechat
-            .admit("token", shown(grant_type, appid, secret), HOME, START)
-            .err();
-        assert_eq!(
-            refusal.map_or(0, |r| r.code),
-            code,
-            "{grant_type} {appid} {secret}"
-        );
+        let refusal = wechat.admit("token", shown(grant_type, appid, secret), HOME, START).err();
+        assert_eq!(refusal.map_or(0, |r| r.code), code, "{grant_type} {appid} {secret}");
     }
     let refusal = with(json!({ "frozen": true }));
-    assert_eq!(
-        admitted(&mut { refusal }, HOME, START).unwrap_err().code,
-        40243
-    );
+    assert_eq!(admitted(&mut { refusal }, HOME, START).unwrap_err().code, 40243);
 }
 
 #[test]
@@ -91,61 +71,26 @@ fn an_allow_list_refuses_strangers_and_tells_their_address() {
         (json!({ "ip_allow": [] }), HOME, false),
         (json!({ "ip_allow": ["127.0.0.1"] }), HOME, true),
         (json!({ "ip_allow": ["127.0.0.1"] }), stranger, false),
-        (
-            json!({ "ip_allow": ["127.0.0.1"], "seen_ip": "203.0.113.7" }),
-            HOME,
-            false,
-        ),
-        (
-            json!({ "ip_allow": ["203.0.113.7"], "seen_ip": "203.0.113.7" }),
-            HOME,
-            true,
-        ),
+        (json!({ "ip_allow": ["127.0.0.1"], "seen_ip": "203.0.113.7" }), HOME, false),
+        (json!({ "ip_allow": ["203.0.113.7"], "seen_ip": "203.0.113.7" }), HOME, true),
     ] {
-        assert_eq!(
-            admitted(&mut with(settings.clone()), peer, START).is_ok(),
-            admits,
-            "{settings}"
-        );
+        assert_eq!(admitted(&mut with(settings.clone()), peer, START).is_ok(), admits, "{settings}");
     }
     let refusal = admitted(&mut with(json!({ "ip_allow": [] })), stranger, START).unwrap_err();
     assert_eq!(refusal.code, 40164);
-    assert_eq!(
-        refusal.text,
-        "invalid ip 203.0.113.7 ipv6 ::ffff:203.0.113.7, not in whitelist"
-    );
+    assert_eq!(refusal.text, "invalid ip 203.0.113.7 ipv6 ::ffff:203.0.113.7, not in whitelist");
     let refusal = Refusal::ip_not_allowed("2001:db8::1".parse().unwrap());
-    assert_eq!(
-        refusal.text,
-        "invalid ip 2001:db8::1 ipv6 2001:db8::1, not in whitelist"
-    );
+    assert_eq!(refusal.text, "invalid ip 2001:db8::1 ipv6 2001:db8::1, not in whitelist");
 }
 
 #[test]
 fn a_quota_counts_admitted_calls_and_starts_again_at_midnight() {
     let mut wechat = with(json!({ "quotas": { "token": 2 } }));
-    assert!(
-        wechat
-            .admit(
-                "token",
-                shown("client_credential", "wx1", "bad"),
-                HOME,
-                START
-            )
-            .is_err()
-    );
+    assert!(wechat.admit("token", shown("client_credential", "wx1", "bad"), HOME, START).is_err());
     assert!(admitted(&mut wechat, HOME, START).is_ok());
     assert!(admitted(&mut wechat, HOME, START).is_ok());
-    assert_eq!(
-        admitted(&mut wechat, HOME, START),
-        Err(Refusal::DAILY_QUOTA)
-    );
-    let other = wechat.admit(
-        "stable_token",
-        shown("client_credential", "wx1", "s1"),
-        HOME,
-        START,
-    );
+    assert_eq!(admitted(&mut wechat, HOME, START), Err(Refusal::DAILY_QUOTA));
+    let other = wechat.admit("stable_token", shown("client_credential", "wx1", "s1"), HOME, START);
     assert!(other.is_ok());
     assert!(admitted(&mut wechat, HOME, after(24 * 60 * 60)).is_ok());
 }
@@ -154,14 +99,9 @@ fn a_quota_counts_admitted_calls_and_starts_again_at_midnight() {
 fn a_change_of_settings_keeps_the_tokens_and_the_other_settings() {
     let mut wechat = with(json!({ "force_per_day": 1, "grace_s": 5 }));
     let stable = wechat.stable_token("wx1", true, START).unwrap().token;
-    wechat
-        .put_account(change(json!({ "appid": "wx1", "token_life_s": 100 })))
-        .unwrap();
+    wechat.put_account(change(json!({ "appid": "wx1", "token_life_s": 100 }))).unwrap();
     assert_eq!(used(&mut wechat, &stable, START), 0);
-    assert_eq!(
-        wechat.stable_token("wx1", true, after(60)),
-        Err(Refusal::DAILY_QUOTA)
-    );
+    assert_eq!(wechat.stable_token("wx1", true, after(60)), Err(Refusal::DAILY_QUOTA));
     let first = wechat.classic_token("wx1", START).unwrap();
     assert_eq!(first.expires_in, 100);
     wechat.classic_token("wx1", START).unwrap();
@@ -174,14 +114,8 @@ fn a_bad_setting_is_named() {
         (json!({ "secret": "s" }), "appid"),
         (json!({ "appid": "wx1" }), "secret"),
         (json!({ "appid": "wx1", "secret": "" }), "secret"),
-        (
-            json!({ "appid": "wx1", "secret": "s", "token_life_s": 0 }),
-            "token_life_s",
-        ),
-        (
-            json!({ "appid": "wx1", "secret": "s", "quotas": { "tokens": 1 } }),
-            "quotas.tokens",
-        ),
+        (json!({ "appid": "wx1", "secret": "s", "token_life_s": 0 }), "token_life_s"),
+        (json!({ "appid": "wx1", "secret": "s", "quotas": { "tokens": 1 } }), "quotas.tokens"),
     ] {
         let sentence = WeChat::new(1).put_account(change(settings)).unwrap_err();
         assert!(sentence.starts_with(&format!("{field}: ")), "{sentence}");

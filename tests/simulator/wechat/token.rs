@@ -43,11 +43,7 @@ pub(super) struct Ledger {
 impl Ledger {
     pub(super) fn issue(&mut self, mint: &mut Mint, appid: &str, expires: Millis) -> String {
         let text = mint.token();
-        let token = Token {
-            appid: appid.to_owned(),
-            expires,
-            revoked: None,
-        };
+        let token = Token { appid: appid.to_owned(), expires, revoked: None };
         self.tokens.insert(text.clone(), token);
         text
     }
@@ -91,13 +87,7 @@ impl Ledger {
 
     pub(super) fn report(&self, text: &String, now: Millis) -> Option<TokenReport> {
         let token = self.tokens.get(text)?;
-        let end = token
-            .revoked
-            .map_or(token.expires, |revoked| revoked.min(token.expires));
-        Some(TokenReport {
-            token: text.clone(),
-            expires_in: now.secs_until(end),
-            valid: now < end,
-        })
+        let end = token.revoked.map_or(token.expires, |revoked| revoked.min(token.expires));
+        Some(TokenReport { token: text.clone(), expires_in: now.secs_until(end), valid: now < end })
     }
 }
