@@ -47,6 +47,7 @@ lint: build ## format, clippy (native and both wasm targets), docs, both edge co
 	@$(call step, format, cargo fmt --all --check)
 	@$(call step, clippy, cargo clippy --quiet --workspace --all-targets -- -D warnings)
 	@$(call step, clippy of the filter, cargo clippy --quiet --package wxedge-envoy --target wasm32-wasip1 -- -D warnings)
+	@$(call step, clippy of the filter with faults, cargo clippy --quiet --package wxedge-envoy --target wasm32-wasip1 --features faults -- -D warnings)
 	@$(call step, clippy of the Worker, cargo clippy --quiet --package wxedge-worker --target wasm32-unknown-unknown -- -D warnings)
 	@$(call step, docs, RUSTDOCFLAGS="-D warnings" cargo doc --quiet --workspace --no-deps)
 	@$(call step, envoy.yaml, DEMO_SECRET=unused CRM_KEY=unused-but-16-long $(TOOLS)/bin/envoy --mode validate --log-level warning -c envoy.yaml)
