@@ -1,1 +1,131 @@
+use alloc::string::String;
 
+use super::*;
+
+const GOOD: &str = r#"{
+    "apps": {
+        "shop": {"kind": "official", "appid": "wx1", "secret": "${SHOP_SECRET}"},
+        "店": {"kind": "official", "appid": "wx1", "secret": "s1"},
+        "mini": {"kind": "miniprogram", "appid": "wx2", "secret": "s2", "token_api": "classic"}
+    },
+    "callers": [
+        {"name": "crm", "key": "${CRM_KEY}", "apps": ["shop"], "may": ["token", "rotate"]},
+        {"name": "all", "key": "another-key-of-16"}
+    ],
+    "wechat": {"api": ["http://127.0.0.1:8900/relay/"]}
+}"#;
+
+fn env(name: &str) -> Option<String> {
+    match name {
+        "SHOP_SECRET" => Some("s1".into()),
+        "CRM_KEY" => Some("key-of-the-crm-16".into()),
+        "EMPTY" => Some(String::new()),
+        _ => None,
+    }
+}
+
+fn read(text: &str) -> Result<Gateway, ConfigError> {
+    Gateway::from_json(text, &env)
+}
+
+#[test]
+fn a_good_configuration_is_read() {
+    let gateway = read(GOOD).unwrap();
+    let shop = gateway.app("shop").unwrap();
+    assert_eq!((shop.id.to_string().as_str(), shop.secret.expose()), ("official/wx1", "s1"));
+    assert_eq!(shop.token_api, TokenApi::Stable);
+    assert_eq!(gateway.app("店").unwrap().id, shop.id);
+    assert_eq!(gateway.app("mini").unwrap().token_api, TokenApi::Classic);
+    assert!(gateway.app("Shop").is_none());
+    assert_eq!(gateway.credentials().count(), 2);
+    let api = (gateway.api.scheme, gateway.api.authority.as_str(), gateway.api.base.as_str());
+    assert_eq!(api, ("http", "127.0.0.1:8900", "/relay"));
+    assert_eq!(gateway.api.cluster, "wechat_api");
+    let may: Vec<Permission> = gateway.callers[1].may.iter().copied().collect();
+    assert_eq!(may, [Permission::Token]);
+}
+
+#[test]
+fn wechat_is_where_it_always_is_if_nothing_is_said() {
+    let gateway = read(r#"{"apps":{}}"#).unwrap();
+    assert_eq!((gateway.api.scheme, gateway.api.authority.as_str()), ("https", "api.weixin.qq.com"));
+}
+
+#[test]
+fn no_secret_shows_in_debug() {
+    let text = format!("{:?}", read(GOOD).unwrap());
+    for secret in ["\"s1\"", "\"s2\"", "key-of-the-crm-16", "another-key-of-16"] {
+        assert!(!text.contains(secret), "{secret} in {text}");
+    }
+}
+
+/// `GOOD` with one text in it replaced.
+#[track_caller]
+fn breaks(from: &str, to: &str, path: &str, why: &str) {
+    assert!(GOOD.contains(from), "{from}");
+    let error = read(&GOOD.replacen(from, to, 1)).expect_err(to);
+    assert_eq!(error.path, path, "{error}");
+    assert!(error.why.contains(why), "{error}");
+    assert!(!error.to_string().contains("s2"), "a secret in {error}");
+}
+
+#[test]
+fn a_bad_configuration_is_refused_with_the_place_and_the_remedy() {
+    let cases = [
+        (r#""apps": {"#, r#""apps": 7, "x": {"#, "apps", "expected a map"),
+        (r#""apps""#, r#""Apps""#, "Apps", "unknown field"),
+        ("${SHOP_SECRET}", "${NOT_SET}", "apps.shop.secret", "the environment has no NOT_SET"),
+        ("${SHOP_SECRET}", "${EMPTY}", "apps.shop.secret", "the environment has no EMPTY"),
+        ("${SHOP_SECRET}", "", "apps.shop.secret", "is empty"),
+        ("${SHOP_SECRET}", "a b", "apps.shop.secret", "printable ASCII"),
+        ("${SHOP_SECRET}", "x${SHOP_SECRET}", "apps.店.secret", "differs"),
+        (r#""appid": "wx2""#, r#""appid": """#, "apps.mini.appid", "is empty"),
+        (r#""appid": "wx2""#, r#""appid": 2"#, "apps.mini.appid", "expected a string"),
+        (r#""appid": "wx2", "#, "", "apps.mini", "missing field `appid`"),
+        (r#""appid": "wx2""#, r#""appid": "wx1""#, "apps.shop.kind", "differs"),
+        (r#""mini": {"#, r#""": {"#, "apps", "empty name"),
+        (r#""mini": {"#, r#""shop": {"#, "apps", "is there twice"),
+        ("miniprogram", "minigame", "apps.mini.kind", "unknown variant `minigame`"),
+        ("classic", "Classic", "apps.mini.token_api", "unknown variant `Classic`"),
+        (r#""token_api""#, r#""tokenapi""#, "apps.mini.tokenapi", "unknown field `tokenapi`"),
+        ("${CRM_KEY}", "short", "callers[0].key", "shorter than 16"),
+        ("${CRM_KEY}", "sixteen bytes or more", "callers[0].key", "cannot be sent"),
+        ("${CRM_KEY}", "another-key-of-16", "callers[1].key", "another caller's"),
+        (r#""crm""#, r#""all""#, "callers[1].name", "another caller's"),
+        (r#""crm""#, r#""""#, "callers[0].name", "empty"),
+        (r#"["shop"]"#, r#"["shop", "shup"]"#, "callers[0].apps[1]", "not in apps"),
+        (r#""rotate""#, r#""everything""#, "callers[0].may[1]", "unknown variant"),
+        ("http://127.0.0.1:8900/relay/", "127.0.0.1:8900", "wechat.api[0]", "is not an http or https URL"),
+        ("http://127.0.0.1:8900/relay/", "http://", "wechat.api[0]", "names no host"),
+        ("http://127.0.0.1:8900/relay/", "http://user@host", "wechat.api[0]", "characters that no host has"),
+        ("http://127.0.0.1:8900/relay/", "http://host/?a=b", "wechat.api[0]", "a query"),
+        (r#"["http://127.0.0.1:8900/relay/"]"#, "[]", "wechat.api", "is empty"),
+        (r#"["http://127.0.0.1:8900/relay/"]"#, r#"["http://a","http://b"]"#, "wechat.api", "more than one"),
+    ];
+    for (from, to, path, why) in cases {
+        breaks(from, to, path, why);
+    }
+}
+
+#[test]
+fn what_is_no_json_is_refused_with_its_line() {
+    for text in ["", "{", "[]", "null", r#"{"apps":{}} x"#, "\u{feff}{}"] {
+        assert!(read(text).is_err(), "{text}");
+    }
+    let error = read("{\n\"apps\": {\n!").unwrap_err();
+    assert!(error.why.contains("line 3"), "{error}");
+}
+
+#[test]
+fn a_deep_document_is_refused_and_overflows_no_stack() {
+    let deep = "[".repeat(100_000);
+    assert!(read(&deep).is_err());
+}
+
+#[test]
+fn the_sentence_names_the_place_once() {
+    let error = read(r#"{"apps":{"a":{"kind":"official","appid":"wx1","secret":"${NO}"}}}"#).unwrap_err();
+    let sentence = "the configuration cannot be used: apps.a.secret: the environment has no NO: \
+        set it (Envoy: host_env_keys; Worker: a secret of that name)";
+    assert_eq!(error.to_string(), sentence);
+}

@@ -12,8 +12,8 @@ use crate::keeper::record::{Failure, Record, Token};
 use crate::keeper::token::{class, force_hold};
 use crate::keeper::{Keeper, key, record};
 use crate::limits;
-use crate::wechat::token;
-use crate::wechat::token::Grant;
+use crate::wechat::errcode::Class;
+use crate::wechat::token::{self, Grant};
 
 /// One claimed refresh.
 pub(super) struct Job<W, S> {
@@ -59,8 +59,14 @@ impl<W: World, S: Store> Job<W, S> {
         if let Some(until) = self.spend()? {
             return Ok(Outcome::Held { grant, until });
         }
-        let grant = self.fetch(account, token::stable(appid, secret, true)).await?;
-        Ok(Outcome::Granted { grant, forced: true })
+        match self.fetch(account, token::stable(appid, secret, true)).await {
+            Ok(grant) => Ok(Outcome::Granted { grant, forced: true }),
+            // Somebody else has spent what we believed to have: the same as an empty budget of our own.
+            Err(error) if let Class::Quiet(span) = class(&error) => {
+                Ok(Outcome::Held { grant, until: self.keeper.world.now().plus(span) })
+            }
+            Err(error) => Err(error),
+        }
     }
 
     async fn fetch(&self, account: &Account, request: crate::host::Request) -> Result<Grant, Error> {

@@ -80,8 +80,7 @@ fn ahead(now: Time, until: Time, most: core::time::Duration) -> bool {
 }
 
 /// Whether it is time to renew `token`, which is still good.
-#[must_use]
-pub fn due(token: &Token, now: Time) -> bool {
+fn due(token: &Token, now: Time) -> bool {
     token.soft <= now || now.as_ms().saturating_add(CLOCK_SLACK) < token.issued.as_ms()
 }
 
