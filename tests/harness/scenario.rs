@@ -38,7 +38,7 @@ pub fn block_on<T>(test: impl Future<Output = T>) -> T {
 ///
 /// The parameter is an [`Edge`] (a running host with default settings) or a [`Start`] (still to be started).
 ///
-/// ```ignore
+/// ```text
 /// on_every_host! {
 ///     async fn a_caller_with_a_key_gets_the_token(edge: Edge) {
 ///         let answer = edge.get("/app/demo/api").bearer(CRM_KEY).await;

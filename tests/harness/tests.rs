@@ -25,6 +25,28 @@ on_every_host! {
         assert_eq!(edge.get("/healthz").await.status, 200);
     }
 
+    async fn what_a_scenario_changes_before_the_start_is_what_runs(start: Start) {
+        let edge = start.wechat([WeChat::Closed]).env("CRM_KEY", "another-key-of-16-letters").start().await;
+        assert_eq!(edge.get("/app/demo/api").bearer(CRM_KEY).await.status, 401);
+        let answer = edge.get("/app/demo/api").bearer("another-key-of-16-letters").await;
+        assert!(answer.status >= 500, "{} {}", answer.status, answer.text());
+        assert!(edge.simulator().requests().await.unwrap().is_empty());
+    }
+
+    async fn odd_requests_are_sent_as_they_are_and_get_an_answer(edge: Edge) {
+        let mut many = edge.get("/healthz");
+        for number in 0..2000 {
+            many = many.header(format!("x-{number}"), "y");
+        }
+        let long = edge.get(format!("/app/{}/api", "x".repeat(60_000)));
+        let bytes = edge.get("/healthz").header("x-a", b"\xff\xfe");
+        for (what, request) in [("many headers", many), ("a long path", long), ("bytes", bytes)] {
+            let answer = request.send().await;
+            assert!(answer.is_ok(), "{what}: {answer:?}");
+        }
+        assert_eq!(edge.get("/healthz").await.status, 200);
+    }
+
     async fn a_herd_is_answered_by_the_host_itself(edge: Edge) {
         let report = edge.static_herd(500).run().await;
         assert!(report.all(200), "{report:?}");
