@@ -254,6 +254,12 @@ impl Unavailable {
     }
 }
 
+/// 503: a host that has no room for another request says so without asking the core.
+#[must_use]
+pub fn busy() -> Response {
+    Response::json(503, body(OURS, "the gateway is busy: too many requests wait")).with("retry-after", "1")
+}
+
 /// 500: the gateway itself cannot work, and this is why.
 #[must_use]
 pub fn broken(why: &str) -> Response {

@@ -158,6 +158,15 @@ pub struct Peer {
     pub address: String,
 }
 
+impl Peer {
+    /// The peer at `socket`, an `address:port` with an IPv6 address in brackets.
+    #[must_use]
+    pub fn at(socket: &str) -> Self {
+        let address = socket.rsplit_once(':').map_or(socket, |it| it.0);
+        Self { address: address.trim_matches(['[', ']']).into() }
+    }
+}
+
 /// A server that the gateway calls.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Upstream {

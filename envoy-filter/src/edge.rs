@@ -32,11 +32,14 @@ pub(crate) struct Edge {
     pub(crate) queue: u32,
     /// Who waits for which cell, on this thread.
     pub(crate) watchers: RefCell<BTreeMap<Key, BTreeSet<Id>>>,
-    answers: RefCell<VecDeque<Rc<Stream>>>,
+    /// Streams whose verdict came while they were not active.
+    pub(crate) answers: RefCell<VecDeque<Rc<Stream>>>,
     counters: BTreeMap<&'static str, u32>,
-    in_root: Cell<bool>,
+    /// Whether the root context is active: only then may a call be started, for the SDK drops replies to streams that are gone.
+    pub(crate) in_root: Cell<bool>,
     kicked: Cell<bool>,
-    armed: Cell<Option<Time>>,
+    /// What the tick is set for.
+    pub(crate) armed: Cell<Option<Time>>,
 }
 
 impl Edge {
@@ -66,11 +69,6 @@ impl Edge {
         Keeper::new(self.gateway.clone(), world, SharedData(self.clone()))
     }
 
-    /// Whether the root context is active: only then may a call be started, for the SDK drops replies to streams that are gone.
-    pub(crate) fn in_root(&self) -> bool {
-        self.in_root.get()
-    }
-
     /// One turn of the root context: `prepare` marks tasks, then they run, and some of the answers they left are sent.
     pub(crate) fn turn(&self, prepare: impl FnOnce(&Exec)) {
         self.in_root.set(true);
@@ -78,9 +76,7 @@ impl Edge {
         self.exec.run();
         self.in_root.set(false);
         for _ in 0..ANSWERS_A_TURN {
-            let Some(stream) = self.answers.borrow_mut().pop_front() else {
-                break;
-            };
+            let Some(stream) = self.answers.borrow_mut().pop_front() else { break };
             // An error: the client has left.
             if hostcalls::set_effective_context(stream.id).is_ok() {
                 stream.perform_late();
@@ -92,8 +88,9 @@ impl Edge {
 
     /// The end of every callback: what is left to do is done in a turn of its own, and the tick is set for the next alarm.
     pub(crate) fn rest(&self) {
-        if self.exec.any_ready() || !self.answers.borrow().is_empty() {
-            self.kick();
+        let work = self.exec.any_ready() || !self.answers.borrow().is_empty();
+        if work && !self.kicked.get() && hostcalls::enqueue_shared_queue(self.queue, Some(KICK)).is_ok() {
+            self.kicked.set(true);
         }
         let next = self.exec.next_alarm();
         if self.armed.get() == next {
@@ -105,30 +102,12 @@ impl Edge {
         let _ = hostcalls::set_tick_period(std::time::Duration::from_millis(period.try_into().unwrap_or(0)));
     }
 
-    /// A tick came: it repeats by itself, so whatever comes next must be set anew.
-    pub(crate) fn disarm(&self) {
-        self.armed.set(Some(Time::default()));
-    }
-
-    /// The answer of `stream` is there, but its context is not active.
-    pub(crate) fn answer_later(&self, stream: Rc<Stream>) {
-        self.answers.borrow_mut().push_back(stream);
-    }
-
-    fn kick(&self) {
-        if !self.kicked.get() && hostcalls::enqueue_shared_queue(self.queue, Some(KICK)).is_ok() {
-            self.kicked.set(true);
-        }
-    }
-
     /// Empties the queue and marks whoever waits for the cells it names.
     pub(crate) fn drain(&self) {
         self.kicked.set(false);
         while let Ok(Some(message)) = hostcalls::dequeue_shared_queue(self.queue) {
-            let Ok(name) = std::str::from_utf8(&message) else {
-                continue;
-            };
-            let waiting = self.watchers.borrow_mut().remove(&Key::new(name));
+            let name = String::from_utf8_lossy(&message);
+            let waiting = self.watchers.borrow_mut().remove(&Key::new(&name));
             waiting.into_iter().flatten().for_each(|it| self.exec.mark(it));
         }
     }

@@ -102,7 +102,7 @@ impl Future for Call {
         let token = match &self.state {
             State::Over => return Poll::Pending,
             State::Sent(token) => *token,
-            State::New(..) if !self.edge.in_root() => {
+            State::New(..) if !self.edge.in_root.get() => {
                 self.edge.exec.mark(self.edge.exec.current());
                 return Poll::Pending;
             }
@@ -118,9 +118,7 @@ impl Future for Call {
             },
         };
         self.state = State::Sent(token);
-        let Some(reply) = self.edge.exec.take_reply(token) else {
-            return Poll::Pending;
-        };
+        let Some(reply) = self.edge.exec.take_reply(token) else { return Poll::Pending };
         self.state = State::Over;
         Poll::Ready(reply)
     }
@@ -151,18 +149,15 @@ pub(crate) fn reply(headers: usize, body: usize) -> Result<Response, Unreachable
     if headers == 0 || body > ANSWER {
         return Err(Unreachable::Broken);
     }
-    let pairs = hostcalls::get_map_bytes(MapType::HttpCallResponseHeaders);
-    let pairs = pairs.map_err(|_| Unreachable::Broken)?;
     let mut response = Response::default();
-    for (name, value) in pairs {
-        let Ok(value) = String::from_utf8(value) else {
-            continue;
-        };
+    for (name, value) in hostcalls::get_map_bytes(MapType::HttpCallResponseHeaders).unwrap_or_default() {
+        let value = String::from_utf8_lossy(&value).into_owned();
         if name == ":status" {
-            response.status = value.parse().map_err(|_| Unreachable::Broken)?;
-            continue;
+            // No number is no status, and believed by nobody.
+            response.status = value.parse().unwrap_or_default();
+        } else {
+            response.headers.push((name.into(), value));
         }
-        response.headers.push((name.into(), value));
     }
     let buffer = hostcalls::get_buffer(BufferType::HttpCallResponseBody, 0, body);
     response.body = buffer.ok().flatten().unwrap_or_default();

@@ -6,13 +6,13 @@ use proxy_wasm::hostcalls;
 use proxy_wasm::traits::{Context, HttpContext, RootContext};
 use proxy_wasm::types::{BufferType, ContextType, LogLevel};
 use wxedge::config::{ConfigError, Gateway};
-use wxedge::host::Key;
+use wxedge::host::{Key, Time};
 use wxedge::keeper;
 use wxedge::secret::digest;
 
 use crate::edge::{Edge, now};
 use crate::host::reply;
-use crate::store::{count, create};
+use crate::store::{create, load, swap};
 use crate::stream::{Request, Stream};
 
 /// See above.
@@ -36,10 +36,11 @@ impl Root {
         }
         let gateway = gateway.at_epoch(epoch(&text));
         // A queue belongs to the last one that registered its name: each root needs one of its own.
-        let number = count(&Key::new("queues"), |number, _| (number.wrapping_add(1), Vec::new()));
-        let Ok(queue) = hostcalls::register_shared_queue(&format!("wxedge/1/q/{number}")) else {
-            return Err(refuse("Envoy gives no shared queue"));
-        };
+        let mut number = [0; 8];
+        let random = getrandom::fill(&mut number).is_ok();
+        let name = format!("wxedge/1/q/{}", u64::from_le_bytes(number));
+        let queue = hostcalls::register_shared_queue(&name).ok().filter(|_| random);
+        let queue = queue.ok_or_else(|| refuse("Envoy gives no randomness or no shared queue"))?;
         let edge = Rc::new(Edge::new(self.id, queue, gateway));
         for (account, _) in edge.gateway.credentials() {
             let watch = edge.exec.spawn(edge.keeper().watch(account.clone()));
@@ -70,10 +71,21 @@ fn epoch(text: &[u8]) -> u64 {
     let mut text = text.to_vec();
     // Secrets come from the environment, so two equal texts may mean two configurations.
     std::env::vars().for_each(|(name, value)| text.extend(format!("\n{name}={value}").into_bytes()));
-    let mark = digest(&text).to_vec();
-    count(&Key::new("epoch"), |number, known| {
-        if known == mark { (number, mark.clone()) } else { (number.saturating_add(1), mark.clone()) }
-    })
+    let mark = digest(&text);
+    let key = Key::new("epoch");
+    create(&key);
+    loop {
+        let (cell, seen) = load(&key);
+        let (number, known) = cell.split_first_chunk().unwrap_or((&[0; 8], &[]));
+        let number = u64::from_le_bytes(*number);
+        if known == mark {
+            return number;
+        }
+        let next = number.saturating_add(1);
+        if swap(&key, seen, &[&next.to_le_bytes()[..], &mark].concat()) {
+            return next;
+        }
+    }
 }
 
 impl Drop for Root {
@@ -110,14 +122,16 @@ impl RootContext for Root {
 
     fn on_tick(&mut self) {
         if let Some(edge) = &self.edge {
-            edge.disarm();
+            // A tick repeats by itself, so whatever comes next must be set anew.
+            edge.armed.set(Some(Time::default()));
             edge.turn(|exec| exec.ring(now()));
         }
     }
 
     fn create_http_context(&self, id: u32) -> Option<Box<dyn HttpContext>> {
         let edge = self.edge.clone()?;
-        Some(Box::new(Request::new(edge, Rc::new(Stream::new(id)))))
+        let stream = Rc::new(Stream::new(id));
+        Some(Box::new(Request { edge, stream }))
     }
 
     fn get_type(&self) -> Option<ContextType> {

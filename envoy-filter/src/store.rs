@@ -26,21 +26,11 @@ pub(crate) struct SharedData(pub(crate) Rc<Edge>);
 
 impl Store for SharedData {
     fn load(&self, key: &Key) -> (Vec<u8>, Version) {
-        let cell = Cell::load(&name(key));
-        (cell.payload, Version(cell.version.into()))
+        load(key)
     }
 
     fn swap(&self, key: &Key, seen: Version, value: &[u8]) -> bool {
-        let name = name(key);
-        let Cell { queues, version, .. } = Cell::load(&name);
-        if Version(version.into()) != seen || !set(&name, &[], value, version) {
-            return false;
-        }
-        for queue in queues {
-            // An error: that thread is gone.
-            let _ = hostcalls::enqueue_shared_queue(queue, Some(key.as_str().as_bytes()));
-        }
-        true
+        swap(key, seen, value)
     }
 
     async fn changed(&self, key: &Key, seen: Version, until: Time) {
@@ -60,20 +50,32 @@ impl Store for SharedData {
     }
 }
 
+/// What the cell of `key` holds. It needs no root, so a configuration can look before there is one.
+pub(crate) fn load(key: &Key) -> (Vec<u8>, Version) {
+    let cell = Cell::load(&name(key));
+    (cell.payload, cell.version)
+}
+
+/// Writes the cell of `key` if it is still as it was `seen`, and wakes whoever watched it.
+pub(crate) fn swap(key: &Key, seen: Version, value: &[u8]) -> bool {
+    let name = name(key);
+    let Cell { queues, version, .. } = Cell::load(&name);
+    let swapped = version == seen && set(&name, &[], value, version);
+    for queue in queues.into_iter().filter(|_| swapped) {
+        // An error: that thread is gone.
+        let _ = hostcalls::enqueue_shared_queue(queue, Some(key.as_str().as_bytes()));
+    }
+    swapped
+}
+
 impl SharedData {
     /// Puts this thread on the cell's list; says whether it stands there and the cell is still as it was `seen`.
     fn watch(&self, key: &Key, seen: Version) -> bool {
         let name = name(key);
         let mut cell = Cell::load(&name);
-        if Version(cell.version.into()) != seen {
-            return false;
-        }
-        if cell.queues.contains(&self.0.queue) {
-            return true;
-        }
-        if cell.queues.len() >= limits::WATCHERS {
-            // Nobody will wake us; the alarm will.
-            return true;
+        // A full list: nobody will wake us, but the alarm will.
+        if cell.version != seen || cell.queues.contains(&self.0.queue) || cell.queues.len() >= limits::WATCHERS {
+            return cell.version == seen;
         }
         cell.queues.push(self.0.queue);
         set(&name, &cell.queues, &cell.payload, cell.version)
@@ -84,33 +86,25 @@ impl SharedData {
 struct Cell {
     queues: Vec<u32>,
     payload: Vec<u8>,
-    version: u32,
+    version: Version,
 }
 
 impl Cell {
     fn load(name: &str) -> Self {
         let (value, version) = hostcalls::get_shared_data(name).unwrap_or((None, None));
-        let mut payload = value.unwrap_or_default();
-        let queues = queues(&payload);
-        let header = queues.len().saturating_mul(4).saturating_add(1).min(payload.len());
-        payload.drain(..header);
-        Self { queues, payload, version: version.unwrap_or(NONE) }
+        let value = value.unwrap_or_default();
+        let (&count, rest) = value.split_first().unwrap_or((&0, &[]));
+        let (queues, payload) = rest.split_at(usize::from(count).saturating_mul(4).min(rest.len()));
+        let queues = queues.chunks_exact(4).filter_map(|it| Some(u32::from_le_bytes(it.try_into().ok()?)));
+        Self { queues: queues.collect(), payload: payload.to_vec(), version: Version(version.unwrap_or(NONE).into()) }
     }
 }
 
-fn queues(value: &[u8]) -> Vec<u32> {
-    let Some((&count, rest)) = value.split_first() else {
-        return Vec::new();
-    };
-    let ids = rest.chunks_exact(4).take(count.into());
-    ids.filter_map(|it| Some(u32::from_le_bytes(it.try_into().ok()?))).collect()
-}
-
-fn set(name: &str, queues: &[u32], payload: &[u8], seen: u32) -> bool {
+fn set(name: &str, queues: &[u32], payload: &[u8], seen: Version) -> bool {
     let mut value = vec![u8::try_from(queues.len()).unwrap_or(0)];
     queues.iter().for_each(|it| value.extend(it.to_le_bytes()));
     value.extend_from_slice(payload);
-    hostcalls::set_shared_data(name, Some(&value), Some(seen)).is_ok()
+    hostcalls::set_shared_data(name, Some(&value), u32::try_from(seen.0).ok()).is_ok()
 }
 
 fn name(key: &Key) -> String {
@@ -121,22 +115,6 @@ fn name(key: &Key) -> String {
 pub(crate) fn create(key: &Key) {
     let name = name(key);
     if let Ok((None, None)) = hostcalls::get_shared_data(&name) {
-        set(&name, &[], &[], NONE);
-    }
-}
-
-/// Changes the number and text in the cell `key` until no other thread is in the way; gives the number.
-pub(crate) fn count(key: &Key, next: impl Fn(u64, &[u8]) -> (u64, Vec<u8>)) -> u64 {
-    let name = name(key);
-    create(key);
-    loop {
-        let cell = Cell::load(&name);
-        let (number, text) =
-            cell.payload.split_first_chunk().map_or((0, &[][..]), |it| (u64::from_le_bytes(*it.0), it.1));
-        let (number, text) = next(number, text);
-        let value = [&number.to_le_bytes()[..], &text].concat();
-        if value == cell.payload || set(&name, &[], &value, cell.version) {
-            return number;
-        }
+        set(&name, &[], &[], Version(NONE.into()));
     }
 }

@@ -7,7 +7,6 @@ use std::task::Poll;
 use proxy_wasm::hostcalls;
 use proxy_wasm::traits::{Context, HttpContext};
 use proxy_wasm::types::{Action, BufferType, MapType};
-use wxedge::error::{Shape, Unavailable};
 use wxedge::host::{Head, Headers, Method, Peer, Response, TooLarge, Upstream, Verdict};
 use wxedge::{handle, limits};
 
@@ -17,6 +16,7 @@ use crate::{edge::Edge, exec::Id, host::Envoy};
 const CLUSTER: &str = "x-wxedge-cluster";
 
 /// What the callbacks of a stream and its task share.
+#[derive(Default)]
 pub(crate) struct Stream {
     pub(crate) id: u32,
     body: RefCell<Body>,
@@ -29,42 +29,38 @@ pub(crate) struct Stream {
     passed: Cell<bool>,
 }
 
-enum Body {
-    Coming,
-    Complete(Vec<u8>),
-    TooLarge,
+/// What has come of the body.
+#[derive(Default)]
+struct Body {
+    bytes: Vec<u8>,
+    /// There is no more.
+    ended: bool,
+    /// It is larger than the limit, or its client has gone.
+    lost: bool,
 }
 
 impl Stream {
-    pub(crate) const fn new(id: u32) -> Self {
-        Self {
-            id,
-            body: RefCell::new(Body::Coming),
-            reader: Cell::new(None),
-            verdict: RefCell::new(None),
-            active: Cell::new(false),
-            passed: Cell::new(false),
-        }
+    pub(crate) fn new(id: u32) -> Self {
+        Self { id, ..Self::default() }
     }
 
     pub(crate) fn poll_body(&self, limit: usize, reader: Id) -> Poll<Result<Vec<u8>, TooLarge>> {
-        match &mut *self.body.borrow_mut() {
-            Body::Coming => {
-                self.reader.set(Some(reader));
-                Poll::Pending
-            }
-            Body::Complete(it) if it.len() <= limit => Poll::Ready(Ok(std::mem::take(it))),
-            _ => Poll::Ready(Err(TooLarge)),
+        let mut body = self.body.borrow_mut();
+        if body.lost || body.bytes.len() > limit {
+            return Poll::Ready(Err(TooLarge));
         }
+        if body.ended {
+            return Poll::Ready(Ok(std::mem::take(&mut body.bytes)));
+        }
+        self.reader.set(Some(reader));
+        Poll::Pending
     }
 
     /// The address that Envoy believes the client has, after its own X-Forwarded-For rules.
     pub(crate) fn peer(&self) -> Peer {
         let _ = hostcalls::set_effective_context(self.id);
-        let address = hostcalls::get_property(vec!["source", "address"]).ok().flatten();
-        let address = String::from_utf8(address.unwrap_or_default()).unwrap_or_default();
-        let host = address.rsplit_once(':').map_or(&*address, |it| it.0);
-        Peer { address: host.trim_matches(['[', ']']).into() }
+        let socket = hostcalls::get_property(vec!["source", "address"]).ok().flatten();
+        Peer::at(&String::from_utf8_lossy(&socket.unwrap_or_default()))
     }
 
     /// Carries the verdict out in a turn of the root context, which has made this stream the active one.
@@ -92,15 +88,11 @@ impl Stream {
 
 /// The SDK's context of a stream.
 pub(crate) struct Request {
-    edge: Rc<Edge>,
-    stream: Rc<Stream>,
+    pub(crate) edge: Rc<Edge>,
+    pub(crate) stream: Rc<Stream>,
 }
 
 impl Request {
-    pub(crate) const fn new(edge: Rc<Edge>, stream: Rc<Stream>) -> Self {
-        Self { edge, stream }
-    }
-
     /// Polls a task in this stream's own callback, and carries its verdict out if that is all it took.
     fn poll(&self, task: Id) -> Action {
         self.stream.active.set(true);
@@ -111,6 +103,12 @@ impl Request {
         self.stream.perform().unwrap_or(Action::Pause)
     }
 
+    /// Lets the flow go on if it waits for the body and that has `settled`.
+    fn read_on(&self, settled: bool) -> Action {
+        let reader = settled.then(|| self.stream.reader.take()).flatten();
+        reader.map_or(Action::Pause, |it| self.poll(it))
+    }
+
     fn start(&self, head: Head) -> Id {
         let (edge, stream) = (self.edge.clone(), self.stream.clone());
         let host = Envoy { edge: edge.clone(), stream: Some(stream.clone()) };
@@ -118,7 +116,7 @@ impl Request {
             let verdict = handle(edge.gateway.clone(), host, head).await;
             stream.verdict.replace(Some(verdict));
             if !stream.active.get() {
-                edge.answer_later(stream);
+                edge.answers.borrow_mut().push_back(stream);
             }
         })
     }
@@ -128,9 +126,7 @@ impl Context for Request {}
 
 impl HttpContext for Request {
     fn on_http_request_headers(&mut self, _: usize, end: bool) -> Action {
-        if end {
-            self.stream.body.replace(Body::Complete(Vec::new()));
-        }
+        self.stream.body.borrow_mut().ended = end;
         let head = head();
         #[cfg(feature = "faults")]
         if let Some(verdict) = crate::faults::verdict(&self.edge, &head) {
@@ -138,9 +134,7 @@ impl HttpContext for Request {
             return self.stream.perform().unwrap_or(Action::Pause);
         }
         if self.edge.exec.len() >= limits::TASKS {
-            let what = "too many requests wait".into();
-            let error = wxedge::error::Error::from(Unavailable::Busy { what });
-            send(&error.into_response(Shape::Honest, "-"));
+            send(&wxedge::error::busy());
             return Action::Pause;
         }
         let task = self.start(head);
@@ -151,15 +145,37 @@ impl HttpContext for Request {
         if self.stream.passed.get() {
             return Action::Continue;
         }
-        if size > limits::BODY {
-            self.stream.body.replace(Body::TooLarge);
-        } else if end {
-            let body = hostcalls::get_buffer(BufferType::HttpRequestBody, 0, size);
-            self.stream.body.replace(Body::Complete(body.ok().flatten().unwrap_or_default()));
-        } else {
-            return Action::Pause;
+        let mut body = self.stream.body.borrow_mut();
+        body.ended = end;
+        body.lost = size > limits::BODY;
+        // What came before is still buffered: `size` is all of it.
+        let have = body.bytes.len();
+        if !body.lost {
+            let more = hostcalls::get_buffer(BufferType::HttpRequestBody, have, size.saturating_sub(have));
+            body.bytes.extend(more.ok().flatten().unwrap_or_default());
         }
-        self.stream.reader.take().map_or(Action::Pause, |it| self.poll(it))
+        let settled = body.ended || body.lost;
+        drop(body);
+        self.read_on(settled)
+    }
+
+    fn on_http_request_trailers(&mut self, _: usize) -> Action {
+        if self.stream.passed.get() {
+            return Action::Continue;
+        }
+        self.stream.body.borrow_mut().ended = true;
+        self.read_on(true)
+    }
+}
+
+impl Drop for Request {
+    /// The stream is gone. A flow that waits for its body would wait for ever.
+    fn drop(&mut self) {
+        self.stream.body.borrow_mut().lost = true;
+        if let Some(reader) = self.stream.reader.take() {
+            self.edge.exec.mark(reader);
+            self.edge.rest();
+        }
     }
 }
 

@@ -2,31 +2,28 @@
 
 use std::cell::RefCell;
 use std::future::{Future, poll_fn};
-use std::pin::{Pin, pin};
+use std::pin::pin;
 use std::rc::Rc;
-use std::task::{Context as Waking, Poll, Waker};
+use std::task::Poll;
 use std::time::Duration;
 
+use futures_channel::oneshot;
 use futures_util::future::{Either, select};
-use worker::{
-    Context, Env, Headers as JsHeaders, RequestInit, ResponseBuilder, js_sys::Uint8Array, wasm_bindgen::JsCast, web_sys,
-};
+use worker::wasm_bindgen::JsCast;
+use worker::{Context, Env, Headers as JsHeaders, ResponseBuilder, web_sys};
 use wxedge::account::AccountId;
 use wxedge::config::Gateway;
 use wxedge::error::{Error, Unavailable};
-use wxedge::host::{Head, Headers, Host, Method, Peer, Response, TooLarge, Upstream, Verdict};
+use wxedge::host::{Head, Headers, Host, Method, Peer, Request, Response, TooLarge, Upstream, Verdict};
 use wxedge::keeper::wire::{read_answer, write_ask};
 use wxedge::keeper::{Answer, Ask};
 use wxedge::{handle, limits};
 
 use crate::timer::Timer;
-use crate::world::{Workers, collect};
+use crate::world::{Task, Workers, build, collect, read};
 
 /// How long the Durable Object may take: its own patience, and the way there and back.
 const KEEPER: Duration = limits::PATIENCE.saturating_add(Duration::from_secs(2));
-
-/// An answer of a keeper is small; bytes.
-const ANSWER: usize = 64 * 1024;
 
 /// Answers one request. A flow that has to wait is handed to `wait_until`: it is never cancelled, whatever becomes of the client.
 pub(crate) async fn answer(
@@ -39,16 +36,17 @@ pub(crate) async fn answer(
     let request = Rc::new(RefCell::new(request));
     let context = Rc::new(context);
     let runner = context.clone();
-    let workers = Workers::new(env, Some(request.clone()), move |task| runner.wait_until(task));
+    let background = Rc::new(move |task: Task| runner.wait_until(task));
+    let workers = Workers { env, request: Some(request.clone()), background };
     let mut flow = Box::pin(handle(gateway, workers, head));
     let first = poll_fn(|waking| Poll::Ready(flow.as_mut().poll(waking))).await;
     let verdict = match first {
         Poll::Ready(verdict) => verdict,
         Poll::Pending => {
-            let slot = Slot::default();
-            let filled = slot.clone();
-            context.wait_until(async move { filled.fill(flow.await) });
-            slot.await
+            let (give, get) = oneshot::channel();
+            // An error: the request is gone, and with it whoever would have wanted the verdict.
+            context.wait_until(async move { drop(give.send(flow.await)) });
+            get.await.map_err(|_| worker::Error::from("the flow was lost"))?
         }
     };
     match verdict {
@@ -134,37 +132,10 @@ impl Workers {
         let namespace = self.env.durable_object("KEEPER").map_err(lost)?;
         // The hint counts at the first creation only: near WeChat's own hosts.
         let stub = namespace.get_by_name_with_location_hint(&format!("v1/{account}"), "apac").map_err(lost)?;
-        let mut init = RequestInit::new();
-        init.with_method(worker::Method::Post).with_body(Some(Uint8Array::from(&*write_ask(ask)).into()));
-        let request = worker::Request::new_with_init("https://keeper/ask", &init).map_err(lost)?;
-        let mut answer = stub.fetch_with_request(request).await.map_err(lost)?;
-        let stream = answer.stream().map_err(lost)?;
-        let bytes = collect(stream, ANSWER).await;
-        read_answer(&bytes.unwrap_or_default())
-    }
-}
-
-/// A place for a verdict that a task of its own will bring.
-#[derive(Clone, Default)]
-struct Slot(Rc<RefCell<(Option<Verdict>, Option<Waker>)>>);
-
-impl Slot {
-    fn fill(&self, verdict: Verdict) {
-        let waker = {
-            let mut slot = self.0.borrow_mut();
-            slot.0 = Some(verdict);
-            slot.1.take()
-        };
-        waker.into_iter().for_each(Waker::wake);
-    }
-}
-
-impl Future for Slot {
-    type Output = Verdict;
-
-    fn poll(self: Pin<&mut Self>, waking: &mut Waking<'_>) -> Poll<Verdict> {
-        let mut slot = self.0.borrow_mut();
-        slot.1 = Some(waking.waker().clone());
-        slot.0.take().map_or(Poll::Pending, Poll::Ready)
+        let (target, body) = (String::new(), write_ask(ask));
+        let ask = Request { method: Method::Post, target, headers: Vec::new(), body };
+        let ask = build("https://keeper/ask", &ask).map_err(lost)?;
+        let answer = read(stub.fetch_with_request(ask).await.map_err(lost)?).await;
+        read_answer(&answer.unwrap_or_default().body)
     }
 }

@@ -16,7 +16,7 @@ use wxedge::limits;
 
 use crate::cells::Cells;
 use crate::gateway;
-use crate::world::{Workers, collect, now};
+use crate::world::{Task, Workers, collect, now};
 
 #[durable_object(alarm)]
 pub struct Keeper {
@@ -34,8 +34,7 @@ struct Inner {
 impl DurableObject for Keeper {
     fn new(state: State, env: Env) -> Self {
         let cells = Cells::new(state.storage().sql());
-        let armed = Cell::new(None);
-        Self { inner: Rc::new(Inner { state, env, cells, armed }) }
+        Self { inner: Rc::new(Inner { state, env, cells, armed: Cell::new(None) }) }
     }
 
     async fn fetch(&self, mut request: Request) -> worker::Result<Response> {
@@ -76,27 +75,21 @@ impl Inner {
         let name = self.state.id().name().ok_or_else(lost)?;
         let account = name.strip_prefix("v1/").and_then(AccountId::parse).ok_or_else(lost)?;
         let inner = self.clone();
-        let world = Workers::new(self.env.clone(), None, move |task| {
+        let background = Rc::new(move |task: Task| {
             let after = inner.clone();
             inner.state.wait_until(async move {
                 task.await;
                 after.arm().await;
             });
         });
+        let world = Workers { env: self.env.clone(), request: None, background };
         Ok((Core::new(gateway, world, self.cells.clone()), account))
     }
 
     /// Sets the alarm to the next time something is due. A fired alarm is used up, and an object without one sleeps for ever.
     async fn arm(self: &Rc<Self>) {
-        let Ok((core, account)) = self.clone().core() else {
-            return;
-        };
-        let Some(due) = core.due(&account) else {
-            return;
-        };
-        if self.armed.replace(Some(due)) == Some(due) {
-            return;
-        }
+        let due = self.clone().core().ok().and_then(|(core, account)| core.due(&account));
+        let Some(due) = due.filter(|it| self.armed.replace(Some(*it)) != Some(*it)) else { return };
         if self.state.storage().set_alarm(now().until(due)).await.is_err() {
             // The next ask tries again; until then readers renew it themselves.
             self.armed.set(None);

@@ -10,7 +10,7 @@ use worker::{
 };
 use wxedge::error::{Error, Unavailable};
 use wxedge::event::{Event, Level};
-use wxedge::host::{Method, Request, Response, Time, TooLarge, Unreachable, Upstream, World};
+use wxedge::host::{Request, Response, Time, TooLarge, Unreachable, Upstream, World};
 
 use crate::timer::Timer;
 
@@ -25,18 +25,8 @@ pub(crate) struct Workers {
     pub(crate) env: Env,
     /// `None` in a Durable Object.
     pub(crate) request: Option<Rc<RefCell<worker::Request>>>,
-    background: Rc<dyn Fn(Task)>,
-}
-
-impl Workers {
-    /// A world whose background work is run by `background`.
-    pub(crate) fn new(
-        env: Env,
-        request: Option<Rc<RefCell<worker::Request>>>,
-        background: impl Fn(Task) + 'static,
-    ) -> Self {
-        Self { env, request, background: Rc::new(background) }
-    }
+    /// Who runs the background work.
+    pub(crate) background: Rc<dyn Fn(Task)>,
 }
 
 /// The clock of Workers: it stands still between two awaits.
@@ -98,37 +88,33 @@ impl World for Workers {
 }
 
 async fn call(url: String, request: Request, signal: AbortSignal) -> Result<Response, Unreachable> {
-    let refused = |_| Unreachable::Refused;
-    let broken = |_| Unreachable::Broken;
-    let headers = Headers::new();
-    for (name, value) in &request.headers {
-        headers.set(name, value).map_err(refused)?;
-    }
-    let mut init = RequestInit::new();
-    init.with_method(method(request.method)).with_headers(headers).with_redirect(RequestRedirect::Manual);
-    if !request.body.is_empty() {
-        init.with_body(Some(Uint8Array::from(&*request.body).into()));
-    }
-    let request = worker::Request::new_with_init(&url, &init).map_err(refused)?;
-    let mut answer = Fetch::Request(request).send_with_signal(&signal).await.map_err(broken)?;
-    let headers = answer.headers().entries().map(|(name, value)| (name.into(), value));
-    let mut response = Response { status: answer.status_code(), headers: headers.collect(), body: Vec::new() };
-    // An answer without a body has no stream.
-    if let Ok(stream) = answer.stream() {
-        response.body = collect(stream, ANSWER).await.map_err(|_| Unreachable::Broken)?;
-    }
-    Ok(response)
+    let request = build(&url, &request).map_err(|_| Unreachable::Refused)?;
+    let answer = Fetch::Request(request).send_with_signal(&signal).await;
+    read(answer.map_err(|_| Unreachable::Broken)?).await
 }
 
-const fn method(method: Method) -> worker::Method {
-    match method {
-        Method::Get | Method::Other => worker::Method::Get,
-        Method::Head => worker::Method::Head,
-        Method::Post => worker::Method::Post,
-        Method::Put => worker::Method::Put,
-        Method::Delete => worker::Method::Delete,
-        Method::Options => worker::Method::Options,
+/// The core's request as JavaScript's.
+pub(crate) fn build(url: &str, request: &Request) -> worker::Result<worker::Request> {
+    let headers = Headers::new();
+    for (name, value) in &request.headers {
+        headers.set(name, value)?;
     }
+    let mut init = RequestInit::new();
+    init.with_method(request.method.as_str().to_owned().into());
+    init.with_headers(headers).with_redirect(RequestRedirect::Manual);
+    init.with_body((!request.body.is_empty()).then(|| Uint8Array::from(&*request.body).into()));
+    worker::Request::new_with_init(url, &init)
+}
+
+/// JavaScript's answer as the core's.
+pub(crate) async fn read(mut answer: worker::Response) -> Result<Response, Unreachable> {
+    let headers = answer.headers().entries().map(|(name, value)| (name.into(), value)).collect();
+    let body = match answer.stream() {
+        Ok(stream) => collect(stream, ANSWER).await.map_err(|_| Unreachable::Broken)?,
+        // An answer without a body has no stream.
+        Err(_) => Vec::new(),
+    };
+    Ok(Response { status: answer.status_code(), headers, body })
 }
 
 /// All of `stream`, if it is at most `limit` bytes and does not break.

@@ -48,9 +48,7 @@ pub(super) fn join(path: &str, name: &str) -> String {
 
 /// A text that is `${NAME}` as a whole stands for a variable; nothing else is interpolated.
 fn variable(text: &str, path: &str, env: &dyn Fn(&str) -> Option<String>) -> Result<String, ConfigError> {
-    let Some(name) = text.strip_prefix("${").and_then(|it| it.strip_suffix('}')) else {
-        return Ok(text.to_owned());
-    };
+    let Some(name) = text.strip_prefix("${").and_then(|it| it.strip_suffix('}')) else { return Ok(text.to_owned()) };
     env(name).filter(|it| !it.is_empty()).ok_or_else(|| {
         let why =
             format!("the environment has no {name}: set it (Envoy: host_env_keys; Worker: a secret of that name)");

@@ -139,9 +139,7 @@ impl<W: World, S: Store> Keeper<W, S> {
                 self.store.changed(&key(account, kind), seen, lease.until).await;
             }
         }
-        // Never at once: what stays due all the same is looked at every second.
-        let soonest = self.world.now().plus(Duration::from_secs(1));
-        self.next(account, kind).map(|it| it.max(soonest))
+        self.due(account)
     }
 
     /// Tends `account` for ever: for a host that has tasks, but no alarms. Ends when a newer configuration has taken over.
@@ -171,10 +169,13 @@ impl<W: World, S: Store> Keeper<W, S> {
         }
     }
 
-    /// When `account` wants tending next; `None` while nobody has asked for anything.
+    /// When `account` wants tending next: a second from now at the soonest, so that what stays due is no endless loop.
+    /// `None` while nobody has asked for anything, and for an account that is not configured any more.
     #[must_use]
     pub fn due(&self, account: &AccountId) -> Option<Time> {
-        self.next(account, Kind::Access)
+        self.gateway.account(account)?;
+        let soonest = self.world.now().plus(Duration::from_secs(1));
+        self.next(account, Kind::Access).map(|it| it.max(soonest))
     }
 
     fn next(&self, account: &AccountId, kind: Kind) -> Option<Time> {

@@ -39,9 +39,7 @@ enum Outcome {
 impl<W: World, S: Store> Job<W, S> {
     pub(super) async fn run(self) {
         let keeper = self.keeper.clone();
-        let Some(account) = keeper.gateway.account(&self.account) else {
-            return;
-        };
+        let Some(account) = keeper.gateway.account(&self.account) else { return };
         let outcome = self.obtain(account).await;
         self.settle(account, outcome);
     }
@@ -133,9 +131,7 @@ impl<W: World, S: Store> Job<W, S> {
     /// A caller saw the credential fail, though by our book it had long to live, and WeChat had another one for us:
     /// somebody else fetches it too, or WeChat ended it early. (A forced one is new by our own doing.)
     fn is_foreign(&self, record: &Record, grant: &Grant, now: Time) -> bool {
-        let Some(old) = &record.value else {
-            return false;
-        };
+        let Some(old) = &record.value else { return false };
         let reported = self.why == Why::Stale && self.stale.as_deref() == Some(old.value.expose());
         reported && now < old.soft && old.value != grant.value
     }
@@ -146,9 +142,7 @@ impl<W: World, S: Store> Job<W, S> {
     /// fetched is the best there is, and the other's lease stays.
     fn update(&self, mut change: impl FnMut(&mut Record)) -> bool {
         let key = key(&self.account, self.kind);
-        let Some(account) = self.keeper.gateway.account(&self.account) else {
-            return false;
-        };
+        let Some(account) = self.keeper.gateway.account(&self.account) else { return false };
         for _ in 0..limits::CONFLICTS {
             let (cell, seen) = self.keeper.store.load(&key);
             let mut record = Record::read(&cell);
