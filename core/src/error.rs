@@ -77,7 +77,7 @@ pub enum Reject {
     #[error("an API key is required: send Authorization: Bearer <key>, or X-Api-Key")]
     Unknown,
     /// We know who is asking, and it may not.
-    #[error("this caller may not {may} app {app}")]
+    #[error("this caller has no permission {may} for app {app}")]
     Forbidden {
         /// The permission that is missing.
         may: String,

@@ -74,6 +74,10 @@ pub async fn stable<H: Host>(gateway: &Gateway, host: &H) -> Result<Response, Er
     if body.is_empty() {
         return Err(Reject::NoBody.into());
     }
+    // A list of the fields' values would be taken for them.
+    if !body.trim_ascii_start().starts_with(b"{") {
+        return Err(Reject::Json.into());
+    }
     let body: StableBody = serde_json::from_slice(&body).map_err(|_| Reject::Json)?;
     let fields = [("grant_type", &body.grant_type), ("appid", &body.appid), ("secret", &body.secret)];
     if let Some((name, _)) = fields.into_iter().find(|it| it.1.is_empty()) {
