@@ -1,0 +1,7 @@
+//! What the gateway promises, shown on the real hosts. One file per theme; what must run alone is in `herds.rs`.
+
+mod like_wechat;
+mod records;
+mod rotation;
+mod routes;
+mod support;
