@@ -11,6 +11,7 @@ pub mod token;
 pub mod wire;
 
 use alloc::rc::Rc;
+use alloc::vec::Vec;
 use core::time::Duration;
 
 pub use client::Copies;
@@ -62,45 +63,36 @@ impl<W: World, S: Store> Keeper<W, S> {
         let mut stale = stale;
         let mut conflicts = 0_u32;
         loop {
-            let (cell, seen) = self.store.load(&key);
-            let record = Record::read(&cell);
-            stale = stale.fixed(&record);
+            let seen = Seen::load(&self.store, &key);
+            stale = stale.fixed(&seen.record);
             let now = self.world.now();
-            match decide(&record, kind, now, stale.value(), self.me(account)) {
+            match decide(&seen.record, kind, now, stale.value(), self.me(account)) {
                 Step::Give(it) => return Ok(it),
                 Step::GiveAndRefresh(it) => {
-                    let _ = self.claim(account, kind, record, seen, Why::Soft, &stale);
+                    let _ = self.claim(account, kind, seen, Why::Soft, &stale);
                     return Ok(it);
                 }
                 Step::Refresh(_) if conflicts >= limits::CONFLICTS => return Err(crowded()),
                 Step::Refresh(why) => {
-                    self.claim(account, kind, record, seen, stale.named(why), &stale)?;
+                    self.claim(account, kind, seen, stale.named(why), &stale)?;
                     conflicts = conflicts.saturating_add(1);
                 }
                 Step::Fail(error) => return Err(error),
                 Step::Wait(_) if deadline <= now => return Err(timeout()),
-                Step::Wait(until) => self.store.changed(&key, seen, until.min(deadline)).await,
+                Step::Wait(until) => self.store.changed(&key, seen.version, until.min(deadline)).await,
             }
         }
     }
 
     /// Takes the lease and hands the refresh to a task of its own, if nobody else was faster. No await between the two.
-    fn claim(
-        &self,
-        account: &Account,
-        kind: Kind,
-        mut record: Record,
-        seen: Version,
-        why: Why,
-        stale: &Stale,
-    ) -> Result<(), Error> {
+    fn claim(&self, account: &Account, kind: Kind, mut seen: Seen, why: Why, stale: &Stale) -> Result<(), Error> {
         let mut id = [0; 8];
         self.world.random(&mut id)?;
         let id = u64::from_le_bytes(id);
         let until = self.world.now().plus(limits::LEASE);
-        record.lease = Some(Lease { id, until });
-        self.sign(&mut record, account);
-        if !self.store.swap(&key(&account.id, kind), seen, &record.write()) {
+        seen.record.lease = Some(Lease { id, until });
+        self.sign(&mut seen.record, account);
+        if !seen.swap(&self.store, &key(&account.id, kind)) {
             self.world.note(Event::Conflict { account: &account.id, kind });
             return Ok(());
         }
@@ -111,7 +103,7 @@ impl<W: World, S: Store> Keeper<W, S> {
             why,
             stale: stale.value().map(Into::into),
             lease: id,
-            generation: record.generation,
+            generation: seen.record.generation,
         };
         self.world.later(job.run());
         Ok(())
@@ -134,9 +126,9 @@ impl<W: World, S: Store> Keeper<W, S> {
         let kind = Kind::Access;
         if self.next(account, kind)? <= self.world.now() {
             let _ = self.credential(account, kind, Stale::No).await;
-            let (cell, seen) = self.store.load(&key(account, kind));
-            if let Some(lease) = Record::read(&cell).lease {
-                self.store.changed(&key(account, kind), seen, lease.until).await;
+            let seen = Seen::load(&self.store, &key(account, kind));
+            if let Some(lease) = seen.record.lease {
+                self.store.changed(&key(account, kind), seen.version, lease.until).await;
             }
         }
         self.due(account)
@@ -148,24 +140,23 @@ impl<W: World, S: Store> Keeper<W, S> {
         self.adopt(&account, &key);
         loop {
             let next = self.tend(&account).await;
-            let (cell, seen) = self.store.load(&key);
-            if Record::read(&cell).epoch > self.gateway.epoch {
+            let seen = Seen::load(&self.store, &key);
+            if seen.record.epoch > self.gateway.epoch {
                 return;
             }
             let until = next.unwrap_or_else(|| self.world.now().plus(IDLE));
-            self.store.changed(&key, seen, until).await;
+            self.store.changed(&key, seen.version, until).await;
         }
     }
 
     /// Leaves this configuration's mark on a record that an older one wrote.
     fn adopt(&self, account: &AccountId, key: &Key) {
-        let (cell, seen) = self.store.load(key);
-        let mut record = Record::read(&cell);
-        let older = record.v <= record::VERSION && record.epoch < self.gateway.epoch;
-        if let Some(account) = self.gateway.account(account).filter(|_| older && !cell.is_empty()) {
-            self.sign(&mut record, account);
+        let mut seen = Seen::load(&self.store, key);
+        let older = seen.record.v <= record::VERSION && seen.record.epoch < self.gateway.epoch;
+        if let Some(account) = self.gateway.account(account).filter(|_| older && !seen.cell.is_empty()) {
+            self.sign(&mut seen.record, account);
             // Whoever was faster has left the same mark, or will be seen by the next decision.
-            let _ = self.store.swap(key, seen, &record.write());
+            let _ = seen.swap(&self.store, key);
         }
     }
 
@@ -179,11 +170,30 @@ impl<W: World, S: Store> Keeper<W, S> {
     }
 
     fn next(&self, account: &AccountId, kind: Kind) -> Option<Time> {
-        let record = Record::read(&self.store.load(&key(account, kind)).0);
+        let record = Seen::load(&self.store, &key(account, kind)).record;
         let soft = record.value?.soft;
         let pause = record.failure.map_or(soft, |it| it.until);
         let lease = record.lease.map_or(soft, |it| it.until);
         Some(soft.max(pause).max(lease))
+    }
+}
+
+/// A record, and the cell it was read from.
+struct Seen {
+    record: Record,
+    cell: Vec<u8>,
+    version: Version,
+}
+
+impl Seen {
+    fn load<S: Store>(store: &S, key: &Key) -> Self {
+        let (cell, version) = store.load(key);
+        Self { record: Record::read(&cell), cell, version }
+    }
+
+    /// Writes the record back, unless somebody else has written meanwhile.
+    fn swap<S: Store>(&self, store: &S, key: &Key) -> bool {
+        store.swap(key, self.version, &self.record.write(&self.cell))
     }
 }
 

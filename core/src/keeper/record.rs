@@ -38,9 +38,6 @@ pub struct Record {
     pub held: Option<Time>,
     /// How often the credential died early or changed without us.
     pub foreign: u64,
-    /// Fields of a newer version.
-    #[serde(flatten)]
-    pub rest: Map<String, Value>,
 }
 
 /// A stored credential.
@@ -91,7 +88,6 @@ impl Default for Record {
             forced: Vec::new(),
             held: None,
             foreign: 0,
-            rest: Map::new(),
         }
     }
 }
@@ -103,10 +99,14 @@ impl Record {
         serde_json::from_slice(cell).unwrap_or_default()
     }
 
-    /// The cell's new content.
+    /// The cell's new content. Fields in its old content, `cell`, that this version does not know stay there.
     #[must_use]
-    pub fn write(&self) -> Vec<u8> {
-        serde_json::to_vec(self).unwrap_or_default()
+    pub fn write(&self, cell: &[u8]) -> Vec<u8> {
+        let mut fields: Map<String, Value> = serde_json::from_slice(cell).unwrap_or_default();
+        if let Ok(Value::Object(known)) = serde_json::to_value(self) {
+            fields.extend(known);
+        }
+        serde_json::to_vec(&fields).unwrap_or_default()
     }
 }
 
@@ -134,8 +134,8 @@ mod tests {
         let cell = br#"{"v":2,"generation":7,"colour":"red","value":null}"#;
         let record = Record::read(cell);
         assert_eq!((record.v, record.generation), (2, 7));
-        let again = Record::read(&record.write());
-        assert_eq!(again.rest.get("colour"), Some(&Value::from("red")));
+        let again: Map<String, Value> = serde_json::from_slice(&record.write(cell)).unwrap();
+        assert_eq!((again.get("colour"), again.get("v")), (Some(&Value::from("red")), Some(&Value::from(2))));
     }
 
     #[test]

@@ -10,7 +10,7 @@ use crate::event::{Event, Why};
 use crate::host::{Store, Time, Unreachable, World};
 use crate::keeper::record::{Failure, Record, Token};
 use crate::keeper::token::{class, force_hold};
-use crate::keeper::{Keeper, key, record};
+use crate::keeper::{Keeper, Seen, key, record};
 use crate::limits;
 use crate::wechat::errcode::Class;
 use crate::wechat::token::{self, Grant};
@@ -144,20 +144,20 @@ impl<W: World, S: Store> Job<W, S> {
         let key = key(&self.account, self.kind);
         let Some(account) = self.keeper.gateway.account(&self.account) else { return false };
         for _ in 0..limits::CONFLICTS {
-            let (cell, seen) = self.keeper.store.load(&key);
-            let mut record = Record::read(&cell);
+            let mut seen = Seen::load(&self.keeper.store, &key);
+            let record = &mut seen.record;
             let ours = record.lease.as_ref().is_some_and(|it| it.id == self.lease);
             let newer = record.v > record::VERSION;
             if newer || (!ours && record.generation != self.generation) {
                 return false;
             }
             let others = record.lease.clone().filter(|_| !ours);
-            change(&mut record);
+            change(record);
             if others.is_some() {
                 record.lease = others;
             }
-            self.keeper.sign(&mut record, account);
-            if self.keeper.store.swap(&key, seen, &record.write()) {
+            self.keeper.sign(record, account);
+            if seen.swap(&self.keeper.store, &key) {
                 return true;
             }
         }

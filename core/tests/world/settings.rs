@@ -1,0 +1,50 @@
+//! Configurations.
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use wxedge::account::{AccountId, Family};
+use wxedge::config::Gateway;
+
+use super::Api;
+
+pub(crate) const APPID: &str = "wx0123456789abcdef";
+/// With characters that are escaped in a query and in JSON.
+pub(crate) const SECRET: &str = "app-secret&of=the%shop\"";
+/// May read and rotate.
+pub(crate) const API_KEY: &str = "key-of-a-back-end";
+/// May read only.
+pub(crate) const READER_KEY: &str = "reader-of-tokens";
+
+/// The account of the app `shop`.
+pub(crate) fn account() -> AccountId {
+    AccountId { family: Family::Official, id: APPID.into() }
+}
+
+/// A configuration, to be changed.
+#[derive(Clone)]
+pub(crate) struct Settings {
+    pub(crate) api: Api,
+    pub(crate) secret: String,
+    pub(crate) epoch: u64,
+    pub(crate) copying: Duration,
+}
+
+impl Settings {
+    pub(crate) fn new(api: Api) -> Self {
+        Self { api, secret: SECRET.into(), epoch: 1, copying: Duration::ZERO }
+    }
+
+    pub(super) fn gateway(&self) -> Rc<Gateway> {
+        let token_api = if self.api == Api::Classic { "classic" } else { "stable" };
+        let text = serde_json::json!({
+            "apps": {"shop": {"kind": "official", "appid": APPID, "secret": self.secret, "token_api": token_api}},
+            "callers": [
+                {"name": "back-end", "key": API_KEY, "may": ["token", "rotate"]},
+                {"name": "reader", "key": READER_KEY}
+            ]
+        });
+        let gateway = Gateway::from_json(&text.to_string(), &|_| None).unwrap();
+        Rc::new(gateway.at_epoch(self.epoch).copying(self.copying))
+    }
+}
