@@ -59,13 +59,15 @@ impl<W: World, S: Store> Keeper<W, S> {
     async fn credential(&self, id: &AccountId, kind: Kind, stale: Stale) -> Result<Credential, Error> {
         let account = self.gateway.account(id).ok_or(Reject::AppId)?;
         let key = key(id, kind);
-        let deadline = self.world.now().plus(limits::PATIENCE);
+        let mut deadline = self.world.now().plus(limits::PATIENCE);
         let mut stale = stale;
         let mut conflicts = 0_u32;
         loop {
             let seen = Seen::load(&self.store, &key);
             stale = stale.fixed(&seen.record);
             let now = self.world.now();
+            // If the clock has run backwards, a caller still waits for no longer than its patience from here.
+            deadline = deadline.min(now.plus(limits::PATIENCE));
             match decide(&seen.record, kind, now, stale.value(), self.me(account)) {
                 Step::Give(it) => return Ok(it),
                 Step::GiveAndRefresh(it) => {
