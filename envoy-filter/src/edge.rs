@@ -10,7 +10,7 @@ use proxy_wasm::types::{LogLevel, MetricType};
 use wxedge::config::Gateway;
 use wxedge::event::{Event, Level};
 use wxedge::host::{Key, Time};
-use wxedge::keeper::Keeper;
+use wxedge::keeper::{Keeper, Memo};
 
 use crate::exec::{Exec, Id};
 use crate::host::Envoy;
@@ -28,6 +28,7 @@ pub(crate) struct Edge {
     pub(crate) root: u32,
     pub(crate) gateway: Rc<Gateway>,
     pub(crate) exec: Exec,
+    memo: Memo,
     /// This thread's queue.
     pub(crate) queue: u32,
     /// Who waits for which cell, on this thread.
@@ -53,6 +54,7 @@ impl Edge {
             root,
             gateway: Rc::new(gateway),
             exec: Exec::default(),
+            memo: Memo::default(),
             queue,
             watchers: RefCell::default(),
             answers: RefCell::default(),
@@ -66,7 +68,7 @@ impl Edge {
     /// The keeper: on Envoy every thread has one, over the same cells.
     pub(crate) fn keeper(self: &Rc<Self>) -> Keeper<Envoy, SharedData> {
         let world = Envoy { edge: self.clone(), stream: None };
-        Keeper::new(self.gateway.clone(), world, SharedData(self.clone()))
+        Keeper::new(self.gateway.clone(), world, SharedData(self.clone())).with(&self.memo)
     }
 
     /// One turn of the root context: `prepare` marks tasks, then they run, and some of the answers they left are sent.

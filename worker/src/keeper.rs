@@ -11,7 +11,7 @@ use wxedge::account::AccountId;
 use wxedge::error::{Error, Unavailable};
 use wxedge::host::Time;
 use wxedge::keeper::wire::{read_ask, write_answer};
-use wxedge::keeper::{Answer, Keeper as Core};
+use wxedge::keeper::{Answer, Keeper as Core, Memo};
 use wxedge::limits;
 
 use crate::cells::Cells;
@@ -27,6 +27,7 @@ struct Inner {
     state: State,
     env: Env,
     cells: Cells,
+    memo: Memo,
     /// When the alarm is set to, as far as this instance knows.
     armed: Cell<Option<Time>>,
 }
@@ -34,7 +35,7 @@ struct Inner {
 impl DurableObject for Keeper {
     fn new(state: State, env: Env) -> Self {
         let cells = Cells::new(state.storage().sql());
-        Self { inner: Rc::new(Inner { state, env, cells, armed: Cell::new(None) }) }
+        Self { inner: Rc::new(Inner { state, env, cells, memo: Memo::default(), armed: Cell::new(None) }) }
     }
 
     async fn fetch(&self, mut request: Request) -> worker::Result<Response> {
@@ -83,7 +84,7 @@ impl Inner {
             });
         });
         let world = Workers { env: self.env.clone(), request: None, background };
-        Ok((Core::new(gateway, world, self.cells.clone()), account))
+        Ok((Core::new(gateway, world, self.cells.clone()).with(&self.memo), account))
     }
 
     /// Sets the alarm to the next time something is due. A fired alarm is used up, and an object without one sleeps for ever.

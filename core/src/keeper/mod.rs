@@ -10,8 +10,10 @@ mod refresh;
 pub mod token;
 pub mod wire;
 
+use alloc::collections::BTreeMap;
 use alloc::rc::Rc;
 use alloc::vec::Vec;
+use core::cell::RefCell;
 use core::time::Duration;
 
 pub use client::Copies;
@@ -32,6 +34,7 @@ pub struct Keeper<W, S> {
     gateway: Rc<Gateway>,
     world: W,
     store: S,
+    memo: Memo,
 }
 
 /// The cell of a credential.
@@ -42,8 +45,15 @@ pub fn key(account: &AccountId, kind: Kind) -> Key {
 
 impl<W: World, S: Store> Keeper<W, S> {
     /// A keeper that follows `gateway`.
-    pub const fn new(gateway: Rc<Gateway>, world: W, store: S) -> Self {
-        Self { gateway, world, store }
+    pub fn new(gateway: Rc<Gateway>, world: W, store: S) -> Self {
+        Self { gateway, world, store, memo: Memo::default() }
+    }
+
+    /// Shares what other keepers of the same store have read. Two stores must not share a memo.
+    #[must_use]
+    pub fn with(mut self, memo: &Memo) -> Self {
+        self.memo = memo.clone();
+        self
     }
 
     /// Answers what is asked of `account`.
@@ -63,7 +73,7 @@ impl<W: World, S: Store> Keeper<W, S> {
         let mut stale = stale;
         let mut conflicts = 0_u32;
         loop {
-            let seen = Seen::load(&self.store, &key);
+            let seen = self.see(&key);
             stale = stale.fixed(&seen.record);
             let now = self.world.now();
             // If the clock has run backwards, a caller still waits for no longer than its patience from here.
@@ -92,9 +102,10 @@ impl<W: World, S: Store> Keeper<W, S> {
         self.world.random(&mut id)?;
         let id = u64::from_le_bytes(id);
         let until = self.world.now().plus(limits::LEASE);
-        seen.record.lease = Some(Lease { id, until });
-        self.sign(&mut seen.record, account);
-        if !seen.swap(&self.store, &key(&account.id, kind)) {
+        let record = Rc::make_mut(&mut seen.record);
+        record.lease = Some(Lease { id, until });
+        self.sign(record, account);
+        if !self.put(&key(&account.id, kind), &seen) {
             self.world.note(Event::Conflict { account: &account.id, kind });
             return Ok(());
         }
@@ -128,8 +139,8 @@ impl<W: World, S: Store> Keeper<W, S> {
         let kind = Kind::Access;
         if self.next(account, kind)? <= self.world.now() {
             let _ = self.credential(account, kind, Stale::No).await;
-            let seen = Seen::load(&self.store, &key(account, kind));
-            if let Some(lease) = seen.record.lease {
+            let seen = self.see(&key(account, kind));
+            if let Some(lease) = &seen.record.lease {
                 self.store.changed(&key(account, kind), seen.version, lease.until).await;
             }
         }
@@ -142,7 +153,7 @@ impl<W: World, S: Store> Keeper<W, S> {
         self.adopt(&account, &key);
         loop {
             let next = self.tend(&account).await;
-            let seen = Seen::load(&self.store, &key);
+            let seen = self.see(&key);
             if seen.record.epoch > self.gateway.epoch {
                 return;
             }
@@ -153,12 +164,12 @@ impl<W: World, S: Store> Keeper<W, S> {
 
     /// Leaves this configuration's mark on a record that an older one wrote.
     fn adopt(&self, account: &AccountId, key: &Key) {
-        let mut seen = Seen::load(&self.store, key);
+        let mut seen = self.see(key);
         let older = seen.record.v <= record::VERSION && seen.record.epoch < self.gateway.epoch;
         if let Some(account) = self.gateway.account(account).filter(|_| older && !seen.cell.is_empty()) {
-            self.sign(&mut seen.record, account);
+            self.sign(Rc::make_mut(&mut seen.record), account);
             // Whoever was faster has left the same mark, or will be seen by the next decision.
-            let _ = seen.swap(&self.store, key);
+            let _ = self.put(key, &seen);
         }
     }
 
@@ -166,36 +177,50 @@ impl<W: World, S: Store> Keeper<W, S> {
     /// `None` while nobody has asked for anything, and for an account that is not configured any more.
     #[must_use]
     pub fn due(&self, account: &AccountId) -> Option<Time> {
-        self.gateway.account(account)?;
         let soonest = self.world.now().plus(Duration::from_secs(1));
         self.next(account, Kind::Access).map(|it| it.max(soonest))
     }
 
     fn next(&self, account: &AccountId, kind: Kind) -> Option<Time> {
-        let record = Seen::load(&self.store, &key(account, kind)).record;
-        let soft = record.value?.soft;
-        let pause = record.failure.map_or(soft, |it| it.until);
-        let lease = record.lease.map_or(soft, |it| it.until);
+        let record = self.see(&key(account, kind)).record;
+        let soft = record.value.as_ref()?.soft;
+        let pause = record.failure.as_ref().map_or(soft, |it| it.until);
+        let lease = record.lease.as_ref().map_or(soft, |it| it.until);
         Some(soft.max(pause).max(lease))
     }
 }
 
+/// What was read from which cell at which version: thousands of callers that wait for one cell read it once.
+#[derive(Clone, Default)]
+pub struct Memo(Rc<RefCell<BTreeMap<Key, Read>>>);
+
+struct Read {
+    version: Version,
+    record: Rc<Record>,
+}
+
 /// A record, and the cell it was read from.
 struct Seen {
-    record: Record,
+    record: Rc<Record>,
     cell: Vec<u8>,
     version: Version,
 }
 
-impl Seen {
-    fn load<S: Store>(store: &S, key: &Key) -> Self {
-        let (cell, version) = store.load(key);
-        Self { record: Record::read(&cell), cell, version }
+impl<W, S: Store> Keeper<W, S> {
+    fn see(&self, key: &Key) -> Seen {
+        let (cell, version) = self.store.load(key);
+        let mut memo = self.memo.0.borrow_mut();
+        if let Some(known) = memo.get(key).filter(|it| it.version == version) {
+            return Seen { record: known.record.clone(), cell, version };
+        }
+        let record = Rc::new(Record::read(&cell));
+        memo.insert(key.clone(), Read { version, record: record.clone() });
+        Seen { record, cell, version }
     }
 
     /// Writes the record back, unless somebody else has written meanwhile.
-    fn swap<S: Store>(&self, store: &S, key: &Key) -> bool {
-        store.swap(key, self.version, &self.record.write(&self.cell))
+    fn put(&self, key: &Key, seen: &Seen) -> bool {
+        self.store.swap(key, seen.version, &seen.record.write(&seen.cell))
     }
 }
 

@@ -1,5 +1,6 @@
 //! The work that a lease is for: fetch, judge, store. It belongs to nobody's request.
 
+use alloc::rc::Rc;
 use alloc::string::String;
 use core::time::Duration;
 
@@ -10,7 +11,7 @@ use crate::event::{Event, Why};
 use crate::host::{Store, Time, Unreachable, World};
 use crate::keeper::record::{Failure, Record, Token};
 use crate::keeper::token::{class, force_hold};
-use crate::keeper::{Keeper, Seen, key, record};
+use crate::keeper::{Keeper, key, record};
 use crate::limits;
 use crate::wechat::errcode::Class;
 use crate::wechat::token::{self, Grant};
@@ -144,8 +145,8 @@ impl<W: World, S: Store> Job<W, S> {
         let key = key(&self.account, self.kind);
         let Some(account) = self.keeper.gateway.account(&self.account) else { return false };
         for _ in 0..limits::CONFLICTS {
-            let mut seen = Seen::load(&self.keeper.store, &key);
-            let record = &mut seen.record;
+            let mut seen = self.keeper.see(&key);
+            let record = Rc::make_mut(&mut seen.record);
             let ours = record.lease.as_ref().is_some_and(|it| it.id == self.lease);
             let newer = record.v > record::VERSION;
             if newer || (!ours && record.generation != self.generation) {
@@ -157,7 +158,7 @@ impl<W: World, S: Store> Job<W, S> {
                 record.lease = others;
             }
             self.keeper.sign(record, account);
-            if seen.swap(&self.keeper.store, &key) {
+            if self.keeper.put(&key, &seen) {
                 return true;
             }
         }

@@ -46,8 +46,7 @@ const CLOCK_SLACK: u64 = 60_000;
 pub fn decide(record: &Record, kind: Kind, now: Time, stale: Option<&str>, me: Me<'_>) -> Step {
     let alive = record.value.as_ref().filter(|it| now < it.hard);
     let good = alive.filter(|it| stale != Some(it.value.expose()));
-    let busy = record.lease.as_ref().map(|it| it.until).filter(|it| ahead(now, *it, limits::LEASE));
-    let failure = record.failure.as_ref().filter(|it| it.tag == me.tag && ahead(now, it.until, LONGEST_PAUSE));
+    let (busy, failure) = (busy(record, now), failure(record, now, me));
     if let Some(token) = good {
         let credential = credential(record, kind, token);
         let idle = busy.is_none() && failure.is_none();
@@ -71,7 +70,21 @@ pub fn decide(record: &Record, kind: Kind, now: Time, stale: Option<&str>, me: M
     }
 }
 
-/// The longest pause after a failure or an empty budget: a day.
+/// Until when there is nothing to be done: somebody is at it, or it is too early to try again.
+pub(super) fn quiet(record: &Record, now: Time, me: Me<'_>) -> Option<Time> {
+    busy(record, now).max(failure(record, now, me).map(|it| it.until))
+}
+
+fn busy(record: &Record, now: Time) -> Option<Time> {
+    record.lease.as_ref().map(|it| it.until).filter(|it| ahead(now, *it, limits::LEASE))
+}
+
+fn failure<'a>(record: &'a Record, now: Time, me: Me<'_>) -> Option<&'a Failure> {
+    let pause = |it: &Failure| class(&it.error).pause(it.count);
+    record.failure.as_ref().filter(|it| it.tag == me.tag && ahead(now, it.until, pause(it)))
+}
+
+/// The longest pause after an empty budget: a day.
 const LONGEST_PAUSE: core::time::Duration = core::time::Duration::from_secs(86_400);
 
 /// Whether `until` lies ahead, and not further than `most`.
