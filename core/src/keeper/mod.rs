@@ -182,11 +182,11 @@ impl<W: World, S: Store> Keeper<W, S> {
     }
 
     fn next(&self, account: &AccountId, kind: Kind) -> Option<Time> {
+        let me = self.me(self.gateway.account(account)?);
         let record = self.see(&key(account, kind)).record;
+        let quiet = token::quiet(&record, self.world.now(), me);
         let soft = record.value.as_ref()?.soft;
-        let pause = record.failure.as_ref().map_or(soft, |it| it.until);
-        let lease = record.lease.as_ref().map_or(soft, |it| it.until);
-        Some(soft.max(pause).max(lease))
+        Some(quiet.unwrap_or(soft).max(soft))
     }
 }
 
