@@ -4,8 +4,8 @@
 //!
 //! * [`host`]: all that the gateway may ask of the world around it. Two hosts implement it, an Envoy worker thread and a Cloudflare
 //!   Worker; the tests have a third, with a clock that jumps.
-//! * [`handle`]: one request in, one [`Verdict`](host::Verdict) out. An error becomes a reply here and nowhere else.
-//! * [`config`]: JSON text becomes a [`Gateway`](config::Gateway) that cannot be invalid.
+//! * [`handle`]: one request in, one [`Verdict`] out. An error becomes a reply here and nowhere else.
+//! * [`config`]: JSON text becomes a [`Gateway`] that cannot be invalid.
 //! * [`route`]: the only place that knows paths. [`caller`]: who is asking. [`error`]: what went wrong, and how that looks in HTTP.
 //! * [`flow`]: what the gateway does, one file per use case: straight-line `async` scripts over the traits of [`host`].
 //! * [`keeper`]: what is remembered, by one writer per account: a pure decision, and the little machinery around it.

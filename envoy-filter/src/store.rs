@@ -92,11 +92,12 @@ struct Cell {
 impl Cell {
     fn load(name: &str) -> Self {
         let (value, version) = hostcalls::get_shared_data(name).unwrap_or((None, None));
-        let value = value.unwrap_or_default();
-        let (&count, rest) = value.split_first().unwrap_or((&0, &[]));
-        let (queues, payload) = rest.split_at(usize::from(count).saturating_mul(4).min(rest.len()));
-        let queues = queues.chunks_exact(4).filter_map(|it| Some(u32::from_le_bytes(it.try_into().ok()?)));
-        Self { queues: queues.collect(), payload: payload.to_vec(), version: Version(version.unwrap_or(NONE).into()) }
+        let mut payload = value.unwrap_or_default();
+        let count = usize::from(payload.first().copied().unwrap_or(0));
+        let header = count.saturating_mul(4).saturating_add(1).min(payload.len());
+        let queues = payload.drain(..header).skip(1).collect::<Vec<_>>();
+        let queues = queues.chunks_exact(4).filter_map(|it| Some(u32::from_le_bytes(it.try_into().ok()?))).collect();
+        Self { queues, payload, version: Version(version.unwrap_or(NONE).into()) }
     }
 }
 
