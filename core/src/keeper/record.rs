@@ -45,7 +45,7 @@ pub struct Record {
 pub struct Token {
     /// The token.
     pub value: Secret,
-    /// When it was stored.
+    /// When it was asked for.
     pub issued: Time,
     /// From here on it is renewed.
     pub soft: Time,

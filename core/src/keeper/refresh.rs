@@ -32,9 +32,15 @@ pub(super) struct Job<W, S> {
 /// What came of it.
 enum Outcome {
     /// WeChat gave this.
-    Granted { grant: Grant, forced: bool },
+    Granted { got: Got, forced: bool },
     /// WeChat still holds the credential that will not do, and it may not be forced before `until`.
-    Held { grant: Grant, until: Time },
+    Held { got: Got, until: Time },
+}
+
+/// A credential, and when it was asked for: its life may have begun then, however long the answer took.
+struct Got {
+    grant: Grant,
+    asked: Time,
 }
 
 impl<W: World, S: Store> Job<W, S> {
@@ -48,31 +54,32 @@ impl<W: World, S: Store> Job<W, S> {
     async fn obtain(&self, account: &Account) -> Result<Outcome, Error> {
         let (appid, secret) = (&account.id.id, &account.secret);
         if account.token_api == TokenApi::Classic {
-            let grant = self.fetch(account, token::classic(appid, secret)).await?;
-            return Ok(Outcome::Granted { grant, forced: false });
+            let got = self.fetch(account, token::classic(appid, secret)).await?;
+            return Ok(Outcome::Granted { got, forced: false });
         }
-        let grant = self.fetch(account, token::stable(appid, secret, false)).await?;
-        if self.stale.as_deref() != Some(grant.value.expose()) {
-            return Ok(Outcome::Granted { grant, forced: false });
+        let got = self.fetch(account, token::stable(appid, secret, false)).await?;
+        if self.stale.as_deref() != Some(got.grant.value.expose()) {
+            return Ok(Outcome::Granted { got, forced: false });
         }
         if let Some(until) = self.spend()? {
-            return Ok(Outcome::Held { grant, until });
+            return Ok(Outcome::Held { got, until });
         }
         match self.fetch(account, token::stable(appid, secret, true)).await {
-            Ok(grant) => Ok(Outcome::Granted { grant, forced: true }),
+            Ok(got) => Ok(Outcome::Granted { got, forced: true }),
             // Somebody else has spent what we believed to have: the same as an empty budget of our own.
             Err(error) if let Class::Quiet(span) = class(&error) => {
-                Ok(Outcome::Held { grant, until: self.keeper.world.now().plus(span) })
+                Ok(Outcome::Held { got, until: self.keeper.world.now().plus(span) })
             }
             Err(error) => Err(error),
         }
     }
 
-    async fn fetch(&self, account: &Account, request: crate::host::Request) -> Result<Grant, Error> {
+    async fn fetch(&self, account: &Account, request: crate::host::Request) -> Result<Got, Error> {
         let world = &self.keeper.world;
+        let asked = world.now();
         let answer = world.fetch(&self.keeper.gateway.api, request, limits::FETCH).await;
         let response = answer.map_err(|it| unreachable(it, "WeChat"))?;
-        token::grant(&response, &account.secret)
+        token::grant(&response, &account.secret).map(|grant| Got { grant, asked })
     }
 
     /// Spends one `force_refresh`, before it is sent: a reply that is lost has been spent too. Says until when none may be.
@@ -101,13 +108,13 @@ impl<W: World, S: Store> Job<W, S> {
         let stored = self.update(|record| {
             record.lease = None;
             match &outcome {
-                Ok(Outcome::Granted { grant, forced }) => {
-                    foreign = !forced && self.is_foreign(record, grant, now);
+                Ok(Outcome::Granted { got, forced }) => {
+                    foreign = !forced && self.is_foreign(record, &got.grant, now);
                     record.foreign = record.foreign.saturating_add(foreign.into());
-                    store(record, grant, now);
+                    store(record, got, now);
                 }
-                Ok(Outcome::Held { grant, until }) => {
-                    store(record, grant, now);
+                Ok(Outcome::Held { got, until }) => {
+                    store(record, got, now);
                     record.held = Some(*until);
                 }
                 Err(error) => next = fail(record, error, now, &account.tag),
@@ -121,8 +128,8 @@ impl<W: World, S: Store> Job<W, S> {
         }
         match &outcome {
             Err(error) => world.note(Event::RefreshFailed { account: id, kind, why, error, next }),
-            Ok(Outcome::Granted { grant, forced }) => {
-                let expires_in = grant.expires_in;
+            Ok(Outcome::Granted { got, forced }) => {
+                let expires_in = got.grant.expires_in;
                 world.note(Event::Refreshed { account: id, kind, why, expires_in, forced: *forced });
             }
             Ok(Outcome::Held { .. }) => {}
@@ -166,9 +173,12 @@ impl<W: World, S: Store> Job<W, S> {
     }
 }
 
-fn store(record: &mut Record, grant: &Grant, now: Time) {
+fn store(record: &mut Record, got: &Got, now: Time) {
+    let grant = &got.grant;
     let life = Duration::from_secs(grant.expires_in);
-    let hard = now.plus(life);
+    // The clock may have run backwards meanwhile.
+    let issued = got.asked.min(now);
+    let hard = issued.plus(life);
     let known = record.value.as_ref().is_some_and(|it| it.value == grant.value);
     if !known {
         record.generation = record.generation.saturating_add(1);
@@ -176,8 +186,9 @@ fn store(record: &mut Record, grant: &Grant, now: Time) {
     }
     record.value = Some(Token {
         value: grant.value.clone(),
-        issued: now,
-        soft: now.plus(life.saturating_sub(margin(life))),
+        issued,
+        // Counted from the answer: a moment too early WeChat would give the same one again.
+        soft: now.plus(life.saturating_sub(margin(life))).min(hard),
         hard,
     });
     record.failure = None;
