@@ -11,7 +11,7 @@ use wxedge::error::Error;
 use wxedge::event::Event;
 use wxedge::host::{Host, Key, Peer, Request, Response, Store, Time, TooLarge, Unreachable, Upstream, Version, World};
 use wxedge::keeper::wire::{read_answer, read_ask, write_answer, write_ask};
-use wxedge::keeper::{Answer, Ask, Keeper, key};
+use wxedge::keeper::{Answer, Ask, Keeper, Memo, key};
 use wxedge::{account::Kind, limits};
 
 use super::exec::Role;
@@ -26,11 +26,12 @@ pub(crate) struct Edge {
     /// The thread on which the keeper lives, if it is another one, as a Durable Object is.
     pub(super) home: Option<usize>,
     pub(super) body: Rc<Vec<u8>>,
+    pub(super) memo: Memo,
 }
 
 impl Edge {
     pub(super) fn new(sim: Sim, thread: usize, gateway: Rc<Gateway>) -> Self {
-        Self { sim, thread, gateway, home: None, body: Rc::default() }
+        Self { sim, thread, gateway, home: None, body: Rc::default(), memo: Memo::default() }
     }
 
     /// Another configuration on a thread of the same world.
@@ -47,7 +48,8 @@ impl Edge {
     pub(crate) fn keeper(&self) -> Keeper<Self, Self> {
         let thread = self.home.unwrap_or(self.thread);
         let there = Self { thread, ..self.clone() };
-        Keeper::new(self.gateway.clone(), there.clone(), there)
+        let memo = there.memo.clone();
+        Keeper::new(self.gateway.clone(), there.clone(), there).with(&memo)
     }
 
     /// Starts tending the account, as every thread of Envoy does.
