@@ -1,7 +1,11 @@
 //! What the gateway promises, shown on the real hosts. One file per theme; what must run alone is in `herds.rs`.
 
+mod forward;
 mod like_wechat;
 mod records;
+mod restart;
 mod rotation;
 mod routes;
 mod support;
+mod trap;
+mod updates;
