@@ -29,6 +29,7 @@ pub mod flow;
 pub mod host;
 pub mod keeper;
 pub mod limits;
+mod object;
 pub mod query;
 pub mod route;
 pub mod secret;

@@ -13,6 +13,7 @@ use crate::keeper::Stale;
 use crate::keeper::client::credential;
 use crate::keeper::record::Credential;
 use crate::limits;
+use crate::object;
 use crate::query::{parameter, required};
 
 /// `GET /app/{app}/api` and, to `renew`, `/app/{app}/api/new[?old=<token>]`.
@@ -74,11 +75,7 @@ pub async fn stable<H: Host>(gateway: &Gateway, host: &H) -> Result<Response, Er
     if body.is_empty() {
         return Err(Reject::NoBody.into());
     }
-    // A list of the fields' values would be taken for them.
-    if !body.trim_ascii_start().starts_with(b"{") {
-        return Err(Reject::Json.into());
-    }
-    let body: StableBody = serde_json::from_slice(&body).map_err(|_| Reject::Json)?;
+    let body: StableBody = object::read(&body).ok_or(Reject::Json)?;
     let fields = [("grant_type", &body.grant_type), ("appid", &body.appid), ("secret", &body.secret)];
     if let Some((name, _)) = fields.into_iter().find(|it| it.1.is_empty()) {
         return Err(Reject::Missing { name: name.into() }.into());

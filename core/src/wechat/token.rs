@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::{Error, Unavailable};
 use crate::host::{Method, Request, Response};
 use crate::limits;
+use crate::object;
 use crate::query::escape;
 use crate::secret::Secret;
 
@@ -66,8 +67,8 @@ pub fn grant(response: &Response, hush: &Secret) -> Result<Grant, Error> {
     if response.status != 200 {
         return Err(garbled(format!("its status is {}", response.status)));
     }
-    let answer: Answer = serde_json::from_slice(&response.body)
-        .map_err(|_| garbled("it is not the JSON object that was expected".into()))?;
+    let answer: Answer =
+        object::read(&response.body).ok_or_else(|| garbled("it is not the JSON object that was expected".into()))?;
     if let Some(code) = answer.errcode.filter(|it| *it != 0) {
         let message = clean(&answer.errmsg.unwrap_or_default(), hush);
         return Err(Error::Refused { code, message });
@@ -124,6 +125,7 @@ mod tests {
             (200, "<html>welcome to our Wi-Fi</html>"),
             (200, ""),
             (200, "[]"),
+            (200, r#"[0,"ok","T1",7200]"#),
             (200, "null"),
             (200, "{}"),
             (200, r#"{"access_token":"","expires_in":7200}"#),
