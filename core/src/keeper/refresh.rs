@@ -112,6 +112,10 @@ impl<W: World, S: Store> Job<W, S> {
                     foreign = !forced && self.is_foreign(record, &got.grant, now);
                     record.foreign = record.foreign.saturating_add(foreign.into());
                     store(record, got, now);
+                    // WeChat counts from when a call arrives, which is before its answer: a fast one must not overtake a slow one.
+                    if let Some(spent) = record.forced.last_mut().filter(|_| *forced) {
+                        *spent = now;
+                    }
                 }
                 Ok(Outcome::Held { got, until }) => {
                     store(record, got, now);
