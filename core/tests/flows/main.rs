@@ -16,4 +16,7 @@ mod clock;
 mod conflict;
 mod crash;
 mod deadline;
+mod down;
+mod foreign;
 mod herd;
+mod rotate;
