@@ -87,13 +87,18 @@ fn garbled(why: String) -> Error {
     Unavailable::Garbled { who: "WeChat".into(), why }.into()
 }
 
-/// WeChat's text, short, printable and without the secret, in case the other end repeats what it was asked.
+/// WeChat's text, short, printable and without the secret, in case the other end repeats what it was asked: as it is, and as
+/// it stands in a query or in JSON. It is struck before the text is cut: a part of it would be too much.
 fn clean(errmsg: &str, hush: &Secret) -> String {
-    let text: String = errmsg.chars().filter(|it| !it.is_control()).take(limits::ERRMSG).collect();
-    if hush.expose().is_empty() {
-        return text;
+    let mut text: String = errmsg.chars().filter(|it| !it.is_control()).collect();
+    let plain = hush.expose();
+    let json = serde_json::to_string(plain).unwrap_or_default();
+    for form in [plain, &escape(plain), json.trim_matches('"')] {
+        if !form.is_empty() {
+            text = text.replace(form, "***");
+        }
     }
-    text.replace(hush.expose(), "***")
+    text.chars().take(limits::ERRMSG).collect()
 }
 
 #[cfg(test)]
