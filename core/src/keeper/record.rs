@@ -6,7 +6,7 @@
 
 use alloc::{string::String, vec::Vec};
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
 use crate::{account::Kind, error::Error, host::Time, secret::Secret};
@@ -31,6 +31,7 @@ pub struct Record {
     /// Who refreshes now.
     pub lease: Option<Lease>,
     /// The last failure, until a fetch succeeds.
+    #[serde(deserialize_with = "known")]
     pub failure: Option<Failure>,
     /// When `force_refresh` was spent in the last 24 hours.
     pub forced: Vec<Time>,
@@ -93,10 +94,14 @@ impl Default for Record {
 }
 
 impl Record {
-    /// Reads a cell. An empty or unreadable one is a record of nothing: what it held can be fetched again.
+    /// Reads a cell. An empty or unreadable one is a record of nothing: what it held can be fetched again. But of a newer
+    /// version's, whatever its shape, the version is read, so that it is left alone.
     #[must_use]
     pub fn read(cell: &[u8]) -> Self {
-        serde_json::from_slice(cell).unwrap_or_default()
+        serde_json::from_slice(cell).unwrap_or_else(|_| {
+            let v = serde_json::from_slice(cell).map_or(VERSION, |it: Version| it.v);
+            Self { v: v.max(VERSION), ..Self::default() }
+        })
     }
 
     /// The cell's new content. Fields in its old content, `cell`, that this version does not know stay there.
@@ -108,6 +113,17 @@ impl Record {
         }
         serde_json::to_vec(&fields).unwrap_or_default()
     }
+}
+
+#[derive(Deserialize)]
+struct Version {
+    v: u32,
+}
+
+/// A failure that only a newer program can name is as good as none: it must not make the credential unreadable.
+fn known<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Failure>, D::Error> {
+    let failure = Option::<Value>::deserialize(from)?;
+    Ok(failure.and_then(|it| serde_json::from_value(it).ok()))
 }
 
 /// A credential as callers get it.
