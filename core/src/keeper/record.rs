@@ -33,6 +33,10 @@ pub struct Record {
     /// The last failure, until a fetch succeeds.
     #[serde(deserialize_with = "known")]
     pub failure: Option<Failure>,
+    /// The last failure with another AppSecret than that one's. While two configurations overlap each must keep its own
+    /// pause, or they would wake each other for ever.
+    #[serde(deserialize_with = "known")]
+    pub other: Option<Failure>,
     /// When `force_refresh` was spent in the last 24 hours.
     pub forced: Vec<Time>,
     /// Until when this value cannot be renewed, because the budget for that is spent.
@@ -86,6 +90,7 @@ impl Default for Record {
             value: None,
             lease: None,
             failure: None,
+            other: None,
             forced: Vec::new(),
             held: None,
             foreign: 0,

@@ -1,7 +1,7 @@
 //! The work that a lease is for: fetch, judge, store. It belongs to nobody's request.
 
 use alloc::rc::Rc;
-use alloc::string::String;
+use alloc::{string::String, vec::Vec};
 use core::time::Duration;
 
 use crate::account::{AccountId, Kind};
@@ -195,7 +195,7 @@ fn store(record: &mut Record, got: &Got, now: Time) {
         soft: now.plus(life.saturating_sub(margin(life))).min(hard),
         hard,
     });
-    record.failure = None;
+    (record.failure, record.other) = (None, None);
 }
 
 /// How long before its end a credential is renewed. WeChat renews a stable token 5 minutes before the end.
@@ -204,8 +204,10 @@ fn margin(life: Duration) -> Duration {
 }
 
 fn fail(record: &mut Record, error: &Error, now: Time, tag: &str) -> Time {
-    let before = record.failure.take().filter(|it| it.tag == tag);
-    let count = before.map_or(1, |it| it.count.saturating_add(1));
+    let failures = [record.failure.take(), record.other.take()];
+    let (mine, others): (Vec<_>, Vec<_>) = failures.into_iter().flatten().partition(|it| it.tag == tag);
+    let count = mine.first().map_or(1, |it| it.count.saturating_add(1));
+    record.other = others.into_iter().next();
     let until = now.plus(class(error).pause(count));
     record.failure = Some(Failure { error: error.clone(), until, count, tag: tag.into() });
     until

@@ -81,7 +81,8 @@ fn busy(record: &Record, now: Time) -> Option<Time> {
 
 fn failure<'a>(record: &'a Record, now: Time, me: Me<'_>) -> Option<&'a Failure> {
     let pause = |it: &Failure| class(&it.error).pause(it.count);
-    record.failure.as_ref().filter(|it| it.tag == me.tag && ahead(now, it.until, pause(it)))
+    let mut failures = record.failure.iter().chain(&record.other);
+    failures.find(|it| it.tag == me.tag && ahead(now, it.until, pause(it)))
 }
 
 /// The longest pause after an empty budget: a day.
