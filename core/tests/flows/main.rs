@@ -19,4 +19,7 @@ mod deadline;
 mod down;
 mod foreign;
 mod herd;
+mod proactive;
+mod record;
 mod rotate;
+mod secret;

@@ -3,7 +3,7 @@
 //! There is no waker, as on Envoy: a task runs when an event or a changed cell marks it, or for no reason at all.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
@@ -49,6 +49,7 @@ pub(super) struct Exec {
     ready: RefCell<Vec<Id>>,
     /// By time, then by the order in which they came.
     events: RefCell<BTreeMap<(u64, u64), Event>>,
+    alarms: RefCell<BTreeSet<(u64, Id)>>,
     frozen: RefCell<BTreeMap<usize, u64>>,
     loss: RefCell<Option<Loss>>,
     current: Cell<Id>,
@@ -65,6 +66,7 @@ impl Default for Exec {
             tasks: RefCell::default(),
             ready: RefCell::default(),
             events: RefCell::default(),
+            alarms: RefCell::default(),
             frozen: RefCell::default(),
             loss: RefCell::default(),
             current: Cell::default(),
@@ -99,8 +101,10 @@ impl Sim {
 
     /// Marks the current task at the true time `at`.
     pub(super) fn wake_at(&self, at: u64) {
-        if at < u64::MAX {
-            self.event(at, Event::Wake(self.0.exec.current.get()));
+        let id = self.0.exec.current.get();
+        // Each alarm once, however often its task looks at it: else they would breed.
+        if at < u64::MAX && self.0.exec.alarms.borrow_mut().insert((at, id)) {
+            self.event(at, Event::Wake(id));
         }
     }
 
@@ -198,7 +202,10 @@ impl Sim {
             self.check_waiting();
         }
         match event {
-            Some(Event::Wake(id)) => self.mark(id),
+            Some(Event::Wake(id)) => {
+                self.0.exec.alarms.borrow_mut().remove(&(at, id));
+                self.mark(id);
+            }
             Some(Event::Do(action)) => action(self),
             None => {}
         }
