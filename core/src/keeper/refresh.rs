@@ -83,11 +83,11 @@ impl<W: World, S: Store> Job<W, S> {
     }
 
     /// Spends one `force_refresh`, before it is sent: a reply that is lost has been spent too. Says until when none may be.
-    /// The lease begins anew, since another call follows.
+    /// The lease begins anew, since another call follows; if another has it by now, the force is that one's to spend.
     fn spend(&self) -> Result<Option<Time>, Error> {
         let mut hold = None;
         let now = self.keeper.world.now();
-        let kept = self.update(|record| {
+        let kept = self.update(false, |record| {
             hold = force_hold(&mut record.forced, now);
             if hold.is_none() {
                 record.forced.push(now);
@@ -102,10 +102,13 @@ impl<W: World, S: Store> Job<W, S> {
     fn settle(&self, account: &Account, outcome: Result<Outcome, Error>) {
         let world = &self.keeper.world;
         let (id, kind, why) = (&account.id, self.kind, self.why);
+        if let Err(Error::Unavailable(Unavailable::Superseded)) = outcome {
+            return world.note(Event::Late { account: id, kind });
+        }
         let now = world.now();
         let mut foreign = false;
         let mut next = now;
-        let stored = self.update(|record| {
+        let stored = self.update(true, |record| {
             record.lease = None;
             match &outcome {
                 Ok(Outcome::Granted { got, forced }) => {
@@ -151,8 +154,8 @@ impl<W: World, S: Store> Job<W, S> {
     /// Changes the record while the lease is ours, against every other writer; says whether it could.
     ///
     /// A lease that ran out and was taken by another is not ours any more; but if nobody has stored anything since, what we
-    /// fetched is the best there is, and the other's lease stays.
-    fn update(&self, mut change: impl FnMut(&mut Record)) -> bool {
+    /// fetched is the best there is, and the other's lease stays. (Unless only the holder may make this change: not `late`.)
+    fn update(&self, late: bool, mut change: impl FnMut(&mut Record)) -> bool {
         let key = key(&self.account, self.kind);
         let Some(account) = self.keeper.gateway.account(&self.account) else { return false };
         for _ in 0..limits::CONFLICTS {
@@ -164,6 +167,9 @@ impl<W: World, S: Store> Job<W, S> {
                 return false;
             }
             let others = record.lease.clone().filter(|_| !ours);
+            if others.is_some() && !late {
+                return false;
+            }
             change(record);
             if others.is_some() {
                 record.lease = others;
