@@ -1,7 +1,11 @@
 //! What the gateway promises, shown on the real hosts. One file per theme; what must run alone is in `herds.rs`.
 
+mod faults;
 mod forward;
+mod hostile_answers;
+mod hostile_requests;
 mod like_wechat;
+mod raw_wechat;
 mod records;
 mod restart;
 mod rotation;
