@@ -74,7 +74,7 @@ pub enum Reject {
         limit: usize,
     },
     /// Nobody we know is asking.
-    #[error("an API key is required: send Authorization: Bearer <key>, or X-Api-Key")]
+    #[error("an API key or a JWT is required: send Authorization: Bearer <it>, or X-Api-Key")]
     Unknown,
     /// We know who is asking, and it may not.
     #[error("this caller has no permission {may} for app {app}")]
@@ -96,6 +96,12 @@ pub enum Reject {
     /// The AppSecret is not this account's.
     #[error("invalid appsecret")]
     AppSecret,
+    /// The caller has used up its rate.
+    #[error("too many requests: try in {retry_after} s")]
+    TooMany {
+        /// When to try again, in seconds.
+        retry_after: u64,
+    },
     /// The credential was renewed a moment ago, or too often today.
     #[error("the credential cannot be renewed again yet: try in {retry_after} s")]
     TooSoon {
@@ -221,7 +227,7 @@ impl Reject {
             Self::TooLarge { .. } => 413,
             Self::Unknown | Self::AppId | Self::AppSecret => 401,
             Self::Forbidden { .. } => 403,
-            Self::TooSoon { .. } => 429,
+            Self::TooSoon { .. } | Self::TooMany { .. } => 429,
             _ => 400,
         }
     }
@@ -237,7 +243,7 @@ impl Reject {
             Self::TooLarge { .. } => errcode::TOO_LONG,
             Self::AppId => errcode::INVALID_APPID,
             Self::AppSecret => errcode::INVALID_SECRET,
-            Self::TooSoon { .. } => return (429, errcode::TOO_OFTEN),
+            Self::TooSoon { .. } | Self::TooMany { .. } => return (429, errcode::TOO_OFTEN),
             _ => errcode::INVALID_PARAMETER,
         };
         (200, code)

@@ -44,3 +44,6 @@ pub const CONFLICTS: u32 = 100;
 
 /// How long an isolate of a Worker believes what its keeper told it.
 pub const COPY: Duration = Duration::from_secs(10);
+
+/// The longest JWT that is read, in bytes.
+pub const JWT: usize = 4096;

@@ -2,12 +2,13 @@
 //!
 //! Unknown keys, missing variables, short keys, unknown apps are errors that name the JSON path; nothing starts half-configured.
 
+mod callers;
 mod json;
 mod origin;
 mod raw;
 
 use alloc::borrow::ToOwned;
-use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -15,10 +16,9 @@ use alloc::vec::Vec;
 use serde::Deserialize;
 
 use crate::account::{AccountId, Kind};
-use crate::caller::{Caller, Permission};
+use crate::caller::Caller;
 use crate::host::Upstream;
 use crate::keeper::Copies;
-use crate::limits;
 use crate::secret::{Secret, digest, hex};
 
 /// Why a configuration cannot be used.
@@ -85,6 +85,8 @@ pub struct Gateway {
     apps: BTreeMap<String, String>,
     /// Who may ask for what.
     pub callers: Vec<Caller>,
+    /// The header that names the client's address where the host cannot; lower case.
+    pub client_ip_header: Option<String>,
     /// WeChat's API, the first one preferred.
     pub api: Upstream,
     /// Grows with each new configuration of the same host, so that an older one can see that it is over. 0 where the host cannot tell.
@@ -122,8 +124,9 @@ impl Gateway {
                 return Err(ConfigError::new("wechat.api", why));
             }
         };
-        let callers = callers(raw.callers, &apps)?;
-        Ok(Self { accounts, apps, callers, api, epoch: 0, copies: Copies::default() })
+        let callers = callers::read(raw.callers, &apps)?;
+        let client_ip_header = raw.client_ip_header.map(|it| it.to_ascii_lowercase());
+        Ok(Self { accounts, apps, callers, client_ip_header, api, epoch: 0, copies: Copies::default() })
     }
 
     /// The account of the app called `name`.
@@ -196,45 +199,6 @@ fn add(accounts: &mut BTreeMap<String, Account>, path: &str, account: Account) -
             Err(ConfigError::new(&json::join(path, field), why))
         }
     }
-}
-
-fn callers(raw: Vec<raw::Caller>, apps: &BTreeMap<String, String>) -> Result<Vec<Caller>, ConfigError> {
-    let mut names = BTreeSet::new();
-    let mut keys = BTreeSet::new();
-    let mut callers = Vec::new();
-    for (at, it) in raw.into_iter().enumerate() {
-        let place = |field: &str| format!("callers[{at}].{field}");
-        if it.name.is_empty() || !names.insert(it.name.clone()) {
-            let why = "is empty or another caller's: give each its own";
-            return Err(ConfigError::new(&place("name"), why));
-        }
-        if it.key.len() < limits::API_KEY_MIN {
-            let why = "is shorter than 16 bytes: make one with `openssl rand -hex 16`";
-            return Err(ConfigError::new(&place("key"), why));
-        }
-        if !it.key.bytes().all(|it| it.is_ascii_graphic()) {
-            let why = "cannot be sent in a header: use printable ASCII without blanks";
-            return Err(ConfigError::new(&place("key"), why));
-        }
-        let digest = digest(it.key.as_bytes());
-        if !keys.insert(digest) {
-            let why = "is another caller's: give each its own";
-            return Err(ConfigError::new(&place("key"), why));
-        }
-        for (n, app) in it.apps.iter().flatten().enumerate() {
-            if !apps.contains_key(app) {
-                let path = format!("callers[{at}].apps[{n}]");
-                return Err(ConfigError::new(&path, "names an app that is not in apps"));
-            }
-        }
-        callers.push(Caller {
-            name: it.name,
-            key: digest,
-            apps: it.apps.map(|it| it.into_iter().collect()),
-            may: it.may.unwrap_or_else(|| alloc::vec![Permission::Token]).into_iter().collect(),
-        });
-    }
-    Ok(callers)
 }
 
 /// The JSON schema of the configuration, as `config.schema.json` shows it.

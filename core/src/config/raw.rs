@@ -19,6 +19,9 @@ pub(crate) struct Gateway {
     /// Who may ask for what.
     #[serde(default)]
     pub(super) callers: Vec<Caller>,
+    /// The header in which a trusted proxy names the client's address, where the host itself cannot tell it (Workers:
+    /// "cf-connecting-ip"). Without it no caller is known by its address there.
+    pub(super) client_ip_header: Option<String>,
     /// Where WeChat is; tests and relays change it.
     #[serde(default)]
     pub(super) wechat: WeChat,
@@ -48,11 +51,31 @@ pub(crate) struct Caller {
     /// Its name, for logs.
     pub(super) name: String,
     /// Its API key: at least 16 bytes, sent as "Authorization: Bearer <key>" or "X-Api-Key: <key>".
-    pub(super) key: String,
+    pub(super) key: Option<String>,
+    /// The key it signs JSON Web Tokens with (HS256), sent as "Authorization: Bearer <token>".
+    pub(super) jwt: Option<Jwt>,
+    /// Addresses and blocks it may ask from with no key at all.
+    #[serde(default)]
+    pub(super) ips: Vec<String>,
+    /// The app it means where a route names none.
+    pub(super) app: Option<String>,
     /// The apps it may use; every configured one if absent.
     pub(super) apps: Option<Vec<String>>,
-    /// What it may do with them: ["token"] if absent.
+    /// What it may do with them: ["token", "ticket"] if absent.
     pub(super) may: Option<Vec<Permission>>,
+    /// How often it may ask: "50/s", "1000/m", "20000/h"; per Envoy worker thread or isolate.
+    pub(super) rate: Option<String>,
+}
+
+/// A key for JSON Web Tokens.
+#[derive(Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Jwt {
+    /// What the token's kid says.
+    pub(super) kid: String,
+    /// The shared key, at least 16 bytes.
+    pub(super) key: String,
 }
 
 /// WeChat's hosts.

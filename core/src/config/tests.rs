@@ -1,6 +1,7 @@
 use alloc::string::String;
 
 use super::*;
+use crate::caller::Permission;
 
 const GOOD: &str = r#"{
     "apps": {
@@ -42,7 +43,7 @@ fn a_good_configuration_is_read() {
     assert_eq!(api, ("http", "127.0.0.1:8900", "/relay"));
     assert_eq!(gateway.api.cluster, "wechat_api");
     let may: Vec<Permission> = gateway.callers[1].may.iter().copied().collect();
-    assert_eq!(may, [Permission::Token]);
+    assert_eq!(may, [Permission::Token, Permission::Ticket]);
 }
 
 #[test]

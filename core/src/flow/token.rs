@@ -27,7 +27,7 @@ pub async fn of_app<H: Host>(
     app: &str,
     renew: bool,
 ) -> Result<Response, Error> {
-    let caller = Caller::find(gateway, head)?;
+    let caller = Caller::find(gateway, host, head)?;
     caller.check(Permission::Token, app)?;
     if renew {
         caller.check(Permission::Rotate, app)?;

@@ -1,0 +1,161 @@
+//! Who is asking, and what it may do.
+
+pub mod cidr;
+pub mod jwt;
+pub mod rate;
+
+use alloc::borrow::ToOwned;
+use alloc::collections::BTreeSet;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::net::IpAddr;
+
+use serde::Deserialize;
+use subtle::ConstantTimeEq;
+
+use crate::caller::cidr::Cidr;
+use crate::caller::jwt::Token;
+use crate::caller::rate::Rate;
+use crate::config::Gateway;
+use crate::error::Reject;
+use crate::host::{Head, Host, Time};
+use crate::secret::{Secret, digest};
+
+/// What a caller may do with an app.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum Permission {
+    /// Read the access token.
+    Token,
+    /// Read tickets.
+    Ticket,
+    /// Have a credential renewed.
+    Rotate,
+}
+
+impl Permission {
+    /// The word used in configurations and errors.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Token => "token",
+            Self::Ticket => "ticket",
+            Self::Rotate => "rotate",
+        }
+    }
+}
+
+/// A program that may ask the gateway, and how it proves to be itself.
+#[derive(Debug)]
+pub struct Caller {
+    /// Its name, for logs.
+    pub name: String,
+    /// SHA-256 of its API key: the key itself is not kept.
+    pub key: Option<[u8; 32]>,
+    /// The key it signs JWTs with.
+    pub jwt: Option<JwtKey>,
+    /// Where it may ask from with no proof at all.
+    pub ips: Vec<Cidr>,
+    /// The app it means where a route names none.
+    pub app: Option<String>,
+    /// The apps it may use; `None`: every configured one.
+    pub apps: Option<BTreeSet<String>>,
+    /// What it may do with them.
+    pub may: BTreeSet<Permission>,
+    /// How often it may ask.
+    pub rate: Option<Rate>,
+}
+
+/// A key shared with a caller, and the `kid` that selects it.
+#[derive(Debug)]
+pub struct JwtKey {
+    /// Its id.
+    pub kid: String,
+    /// The key.
+    pub key: Secret,
+}
+
+impl Caller {
+    /// Who is asking. A request that carries a proof is judged by it alone; one that carries none, by its address.
+    ///
+    /// # Errors
+    /// [`Reject::Unknown`], whatever is wrong with the proof; [`Reject::TooMany`].
+    pub fn find<'a, H: Host>(gateway: &'a Gateway, host: &H, head: &Head) -> Result<&'a Self, Reject> {
+        let callers = &gateway.callers;
+        let found = match proof(head)? {
+            Some(proof) => by_key(callers, &proof).or_else(|| by_jwt(callers, &proof, host.now())),
+            None => by_address(callers, address(gateway, host, head)),
+        };
+        let caller = found.ok_or(Reject::Unknown)?;
+        if let Some(rate) = &caller.rate {
+            rate.take(host.now())?;
+        }
+        Ok(caller)
+    }
+
+    /// Checks that this caller may do `what` with `app`.
+    ///
+    /// # Errors
+    /// [`Reject::Forbidden`].
+    pub fn check(&self, what: Permission, app: &str) -> Result<(), Reject> {
+        let knows = self.apps.as_ref().is_none_or(|it| it.contains(app));
+        if knows && self.may.contains(&what) {
+            return Ok(());
+        }
+        Err(Reject::Forbidden { may: what.as_str().to_owned(), app: app.to_owned() })
+    }
+}
+
+fn by_key<'a>(callers: &'a [Caller], key: &str) -> Option<&'a Caller> {
+    let digest = digest(key.as_bytes());
+    // All of them are compared, each in constant time: how long it takes tells nothing.
+    callers.iter().fold(None, |found, it| {
+        let same = it.key.is_some_and(|it| it.ct_eq(&digest).into());
+        if same { Some(it) } else { found }
+    })
+}
+
+fn by_jwt<'a>(callers: &'a [Caller], text: &str, now: Time) -> Option<&'a Caller> {
+    let token = Token::parse(text)?;
+    let named = |it: &&Caller| it.jwt.as_ref().is_some_and(|it| it.kid == token.kid);
+    let caller = callers.iter().find(named)?;
+    token.check(&caller.jwt.as_ref()?.key, now).then_some(caller)
+}
+
+fn by_address(callers: &[Caller], address: Option<IpAddr>) -> Option<&Caller> {
+    let address = address?;
+    callers.iter().find(|it| it.ips.iter().any(|it| it.contains(address)))
+}
+
+/// The client's address: the host's word, and where the host has none, the header that the configuration trusts.
+fn address<H: Host>(gateway: &Gateway, host: &H, head: &Head) -> Option<IpAddr> {
+    if gateway.callers.iter().all(|it| it.ips.is_empty()) {
+        return None;
+    }
+    let peer = host.peer().address;
+    if !peer.is_empty() {
+        return peer.parse().ok();
+    }
+    head.header(gateway.client_ip_header.as_deref()?)?.parse().ok()
+}
+
+/// The key or token that a request carries. One that carries two different ones is nobody's.
+fn proof(head: &Head) -> Result<Option<String>, Reject> {
+    let bearer = match head.header("authorization") {
+        Some(it) => {
+            let fits = it.split_once(' ').filter(|it| it.0.eq_ignore_ascii_case("bearer"));
+            Some(fits.ok_or(Reject::Unknown)?.1.trim().to_owned())
+        }
+        // It is there and unreadable: that is not the same as absent.
+        None if head.headers.value("authorization").is_some() => return Err(Reject::Unknown),
+        None => None,
+    };
+    match (bearer, head.header("x-api-key")) {
+        (Some(one), Some(other)) if one != other => Err(Reject::Unknown),
+        (one, other) => Ok(one.or(other)),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,172 @@
+use alloc::rc::Rc;
+use core::future::Future;
+use core::time::Duration;
+
+use super::*;
+use crate::account::AccountId;
+use crate::error::{Error, Unavailable};
+use crate::event::Event;
+use crate::host::{Headers, Method, Peer, Request, Response, TooLarge, Unreachable, Upstream, World};
+use crate::keeper::{Answer, Ask};
+
+struct Fixed(&'static [(&'static str, &'static str)]);
+
+impl Headers for Fixed {
+    fn value(&self, name: &str) -> Option<Vec<u8>> {
+        let found = self.0.iter().find(|it| it.0 == name)?;
+        Some(found.1.as_bytes().to_vec())
+    }
+}
+
+/// A host that knows its client's address, and nothing else.
+#[derive(Clone)]
+struct At(&'static str);
+
+impl World for At {
+    fn now(&self) -> Time {
+        Time::from_ms(1_000_000)
+    }
+
+    fn random(&self, _: &mut [u8]) -> Result<(), Error> {
+        Ok(())
+    }
+
+    fn fetch(
+        &self,
+        _: &Upstream,
+        _: Request,
+        _: Duration,
+    ) -> impl Future<Output = Result<Response, Unreachable>> + 'static {
+        core::future::ready(Err(Unreachable::Refused))
+    }
+
+    fn sleep(&self, _: Time) -> impl Future<Output = ()> + 'static {
+        core::future::ready(())
+    }
+
+    fn later(&self, _: impl Future<Output = ()> + 'static) {}
+
+    fn note(&self, _: Event<'_>) {}
+}
+
+impl Host for At {
+    async fn ask(&self, _: &AccountId, _: Ask) -> Result<Answer, Error> {
+        Err(Unavailable::Superseded.into())
+    }
+
+    async fn body(&self, _: usize) -> Result<Vec<u8>, TooLarge> {
+        Err(TooLarge)
+    }
+
+    fn peer(&self) -> Peer {
+        Peer { address: self.0.into() }
+    }
+}
+
+fn gateway(header: &str) -> Gateway {
+    let text = r#"{
+        "apps": {
+            "a": {"kind":"official","appid":"wxa","secret":"sa"},
+            "b": {"kind":"official","appid":"wxb","secret":"sb"}
+        },
+        "callers": [
+            {"name":"one","key":"key-of-caller-one","apps":["a"],"may":["token","rotate"]},
+            {"name":"two","key":"key-of-caller-two","rate":"2/s"},
+            {"name":"jwt","jwt":{"kid":"k1","key":"${JWT_KEY}"},"app":"b"},
+            {"name":"lan","ips":["10.0.0.0/8","::1"]}
+        ]
+        HEADER
+    }"#;
+    let env = |_: &str| Some("s3cret-s3cret-s3cret".into());
+    Gateway::from_json(&text.replace("HEADER", header), &env).unwrap()
+}
+
+fn head(headers: &'static [(&'static str, &'static str)]) -> Head {
+    Head { method: Method::Get, target: "/".into(), host: String::new(), headers: Rc::new(Fixed(headers)) }
+}
+
+fn name(from: &'static str, headers: &'static [(&'static str, &'static str)]) -> Result<String, Reject> {
+    Caller::find(&gateway(""), &At(from), &head(headers)).map(|it| it.name.clone())
+}
+
+/// Header `{"alg":"HS256","kid":"k1"}`, claims `{"aud":"wxedge"}`, signed with the key above.
+const JWT: &str = "Bearer eyJhbGciOiJIUzI1NiIsImtpZCI6ImsxIn0.eyJhdWQiOiJ3eGVkZ2UifQ.\
+    8nhc_khvsxuXKgumEHBwzowzfCQX4BmIjxZ16n1OvD4";
+
+#[test]
+fn a_key_is_found_in_either_header() {
+    assert_eq!(name("", &[("authorization", "Bearer key-of-caller-one")]), Ok("one".into()));
+    assert_eq!(name("", &[("authorization", "bearer key-of-caller-two")]), Ok("two".into()));
+    assert_eq!(name("", &[("x-api-key", "key-of-caller-two")]), Ok("two".into()));
+    let twice: &[_] = &[("authorization", "Bearer key-of-caller-one"), ("x-api-key", "key-of-caller-one")];
+    assert_eq!(name("", twice), Ok("one".into()));
+}
+
+#[test]
+fn a_token_is_found_by_its_kid() {
+    assert_eq!(name("", &[("authorization", JWT)]), Ok("jwt".into()));
+}
+
+#[test]
+fn anything_else_is_nobody_wherever_it_comes_from() {
+    let attempts: [&[(&str, &str)]; 12] = [
+        &[("authorization", "")],
+        &[("authorization", "Bearer")],
+        &[("authorization", "Bearer ")],
+        &[("authorization", "Basic key-of-caller-one")],
+        &[("authorization", "key-of-caller-one")],
+        &[("authorization", "Bearer s3cret-s3cret-s3cret")],
+        &[("authorization", "Bearer key-of-caller-one, Bearer key-of-caller-one")],
+        &[("authorization", "Bearer eyJhbGciOiJub25lIiwia2lkIjoiazEifQ.eyJhdWQiOiJ3eGVkZ2UifQ.")],
+        &[("x-api-key", "key-of-caller-onf")],
+        &[("x-api-key", "key-of-caller-one, key-of-caller-one")],
+        &[("x-api-key", "")],
+        &[("authorization", "Bearer key-of-caller-one"), ("x-api-key", "key-of-caller-two")],
+    ];
+    for headers in attempts {
+        for from in ["", "10.1.2.3"] {
+            assert_eq!(name(from, headers), Err(Reject::Unknown), "{headers:?} from {from:?}");
+        }
+    }
+    assert_eq!(name("", &[]), Err(Reject::Unknown));
+}
+
+#[test]
+fn an_address_is_the_hosts_word_and_no_headers() {
+    assert_eq!(name("10.1.2.3", &[]), Ok("lan".into()));
+    assert_eq!(name("::ffff:10.1.2.3", &[]), Ok("lan".into()));
+    assert_eq!(name("::1", &[]), Ok("lan".into()));
+    for from in ["", "11.1.2.3", "::2", "somewhere", "10.1.2.3, 10.1.2.3"] {
+        assert_eq!(name(from, &[]), Err(Reject::Unknown), "{from:?}");
+    }
+    let forged: &[_] = &[("x-forwarded-for", "10.1.2.3"), ("x-real-ip", "10.1.2.3"), ("cf-connecting-ip", "10.1.2.3")];
+    assert_eq!(name("203.0.113.7", forged), Err(Reject::Unknown));
+    assert_eq!(name("", forged), Err(Reject::Unknown));
+}
+
+#[test]
+fn a_trusted_header_counts_only_where_the_host_has_no_word() {
+    let gateway = gateway(r#", "client_ip_header": "CF-Connecting-IP""#);
+    let find = |from, headers| Caller::find(&gateway, &At(from), &head(headers)).map(|it| it.name.clone());
+    assert_eq!(find("", &[("cf-connecting-ip", "10.1.2.3")]), Ok("lan".into()));
+    assert_eq!(find("", &[("cf-connecting-ip", "10.1.2.3, 10.1.2.3")]), Err(Reject::Unknown));
+    assert_eq!(find("203.0.113.7", &[("cf-connecting-ip", "10.1.2.3")]), Err(Reject::Unknown));
+}
+
+#[test]
+fn a_caller_that_asks_too_often_is_told_when_to_come_back() {
+    let gateway = gateway("");
+    let ask = || Caller::find(&gateway, &At(""), &head(&[("x-api-key", "key-of-caller-two")])).map(|_| ());
+    assert_eq!([ask(), ask(), ask()], [Ok(()), Ok(()), Err(Reject::TooMany { retry_after: 1 })]);
+}
+
+#[test]
+fn a_caller_may_do_what_it_was_given_with_the_apps_it_was_given() {
+    let gateway = gateway("");
+    let [one, two, ..] = gateway.callers.as_slice() else { panic!("two callers") };
+    assert_eq!(one.check(Permission::Rotate, "a"), Ok(()));
+    assert!(one.check(Permission::Token, "b").is_err());
+    assert!(one.check(Permission::Token, "A").is_err());
+    assert_eq!(two.check(Permission::Token, "b"), Ok(()));
+    assert!(two.check(Permission::Rotate, "b").is_err());
+}

@@ -1,0 +1,104 @@
+//! Who may ask: the part of the configuration about callers.
+
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use super::{ConfigError, raw};
+use crate::caller::cidr::Cidr;
+use crate::caller::rate::Rate;
+use crate::caller::{Caller, JwtKey, Permission};
+use crate::limits;
+use crate::secret::{Secret, digest};
+
+/// What no two callers may share.
+#[derive(Default)]
+struct Taken {
+    names: BTreeSet<String>,
+    keys: BTreeSet<[u8; 32]>,
+    kids: BTreeSet<String>,
+}
+
+/// Reads the callers; `apps` has the names that they may use.
+pub(super) fn read(raw: Vec<raw::Caller>, apps: &BTreeMap<String, String>) -> Result<Vec<Caller>, ConfigError> {
+    let mut taken = Taken::default();
+    let all = raw.into_iter().enumerate();
+    all.map(|(at, it)| one(&format!("callers[{at}]"), it, apps, &mut taken)).collect()
+}
+
+fn one(
+    path: &str,
+    raw: raw::Caller,
+    apps: &BTreeMap<String, String>,
+    taken: &mut Taken,
+) -> Result<Caller, ConfigError> {
+    let wrong = |field: &str, why: &str| ConfigError::new(&format!("{path}.{field}"), why);
+    if raw.name.is_empty() || !taken.names.insert(raw.name.clone()) {
+        return Err(wrong("name", "is empty or another caller's: give each its own"));
+    }
+    if raw.key.is_none() && raw.jwt.is_none() && raw.ips.is_empty() {
+        return Err(ConfigError::new(path, "has nothing to be known by: give it a key, a jwt or ips"));
+    }
+    let known = |name: &String| apps.contains_key(name);
+    if let Some(at) = raw.apps.iter().flatten().position(|it| !known(it)) {
+        return Err(wrong(&format!("apps[{at}]"), "names an app that is not in apps"));
+    }
+    if raw.app.as_ref().is_some_and(|it| !known(it)) {
+        return Err(wrong("app", "names an app that is not in apps"));
+    }
+    let rate = match &raw.rate {
+        Some(text) => {
+            Some(Rate::parse(text).ok_or_else(|| wrong("rate", "is no rate: write 50/s, 1000/m or 20000/h"))?)
+        }
+        None => None,
+    };
+    Ok(Caller {
+        key: key(&format!("{path}.key"), raw.key, taken)?,
+        jwt: jwt(path, raw.jwt, taken)?,
+        ips: ips(path, &raw.ips)?,
+        name: raw.name,
+        app: raw.app,
+        apps: raw.apps.map(|it| it.into_iter().collect()),
+        may: raw.may.unwrap_or_else(|| alloc::vec![Permission::Token, Permission::Ticket]).into_iter().collect(),
+        rate,
+    })
+}
+
+fn key(path: &str, key: Option<String>, taken: &mut Taken) -> Result<Option<[u8; 32]>, ConfigError> {
+    let Some(key) = key else { return Ok(None) };
+    long_enough(path, &key)?;
+    if !key.bytes().all(|it| it.is_ascii_graphic()) {
+        return Err(ConfigError::new(path, "cannot be sent in a header: use printable ASCII without blanks"));
+    }
+    let digest = digest(key.as_bytes());
+    if !taken.keys.insert(digest) {
+        return Err(ConfigError::new(path, "is another caller's: give each its own"));
+    }
+    Ok(Some(digest))
+}
+
+fn jwt(path: &str, jwt: Option<raw::Jwt>, taken: &mut Taken) -> Result<Option<JwtKey>, ConfigError> {
+    let Some(raw::Jwt { kid, key }) = jwt else { return Ok(None) };
+    if kid.is_empty() || !taken.kids.insert(kid.clone()) {
+        let path = format!("{path}.jwt.kid");
+        return Err(ConfigError::new(&path, "is empty or another caller's: give each its own"));
+    }
+    long_enough(&format!("{path}.jwt.key"), &key)?;
+    Ok(Some(JwtKey { kid, key: Secret::new(key) }))
+}
+
+fn long_enough(path: &str, key: &str) -> Result<(), ConfigError> {
+    if key.len() < limits::API_KEY_MIN {
+        return Err(ConfigError::new(path, "is shorter than 16 bytes: make one with `openssl rand -hex 16`"));
+    }
+    Ok(())
+}
+
+fn ips(path: &str, ips: &[String]) -> Result<Vec<Cidr>, ConfigError> {
+    let read = ips.iter().enumerate().map(|(at, it)| {
+        let why = "is no address block: write 10.0.0.0/8, 2001:db8::/32 or one address";
+        Cidr::parse(it).ok_or_else(|| ConfigError::new(&format!("{path}.ips[{at}]"), why))
+    });
+    read.collect()
+}
