@@ -14,6 +14,8 @@ pub enum Family {
     Official,
     /// A mini program (小程序).
     Miniprogram,
+    /// An application of WeCom (企业微信).
+    Wecom,
 }
 
 impl Family {
@@ -23,6 +25,7 @@ impl Family {
         match self {
             Self::Official => "official",
             Self::Miniprogram => "miniprogram",
+            Self::Wecom => "wecom",
         }
     }
 }
@@ -32,7 +35,7 @@ impl Family {
 pub struct AccountId {
     /// Its kind.
     pub family: Family,
-    /// The AppID.
+    /// The AppID. For WeCom, whose tokens belong to a corpid *and* a secret: `<corpid>+<a mark of the secret>`.
     pub id: String,
 }
 
@@ -41,7 +44,8 @@ impl AccountId {
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let (family, id) = text.split_once('/')?;
-        let family = [Family::Official, Family::Miniprogram].into_iter().find(|it| it.as_str() == family)?;
+        let families = [Family::Official, Family::Miniprogram, Family::Wecom];
+        let family = families.into_iter().find(|it| it.as_str() == family)?;
         (!id.is_empty()).then(|| Self { family, id: id.to_string() })
     }
 }
@@ -54,18 +58,43 @@ impl fmt::Display for AccountId {
 
 /// A kind of credential.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "snake_case")]
 pub enum Kind {
     /// The access token.
     Access,
+    /// The ticket that signs `wx.config`; in WeCom, the corporation's.
+    Jsapi,
+    /// The ticket that signs cards (卡券).
+    WxCard,
+    /// The ticket that signs WeCom's `wx.agentConfig`; the application's.
+    AgentConfig,
 }
 
 impl Kind {
+    /// What an account of this family has.
+    #[must_use]
+    pub const fn of(family: Family) -> &'static [Self] {
+        match family {
+            Family::Official => &[Self::Access, Self::Jsapi, Self::WxCard],
+            Family::Miniprogram => &[Self::Access],
+            Family::Wecom => &[Self::Access, Self::Jsapi, Self::AgentConfig],
+        }
+    }
+
+    /// The ticket that `type=` names.
+    #[must_use]
+    pub fn ticket(name: &str) -> Option<Self> {
+        [Self::Jsapi, Self::WxCard, Self::AgentConfig].into_iter().find(|it| it.as_str() == name)
+    }
+
     /// The word used in names and logs.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Access => "access",
+            Self::Jsapi => "jsapi",
+            Self::WxCard => "wx_card",
+            Self::AgentConfig => "agent_config",
         }
     }
 }

@@ -3,6 +3,7 @@
 use alloc::{format, string::String, vec::Vec};
 
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use crate::{host::Response, wechat::errcode};
 
@@ -166,6 +167,10 @@ pub enum Shape {
     /// As WeChat answers: 200 and `{"errcode","errmsg"}`; SDKs lose the code on any other status.
     /// Only our own 429, 503 and 504 differ.
     WeChat,
+    /// weixin-token's: 400, 403 and 500 with `{"errmsg"}` or `{"code","errmsg"}`.
+    WeixinToken,
+    /// token-hub's: an honest status and a line of text.
+    TokenHub,
 }
 
 /// Our own errcode where WeChat has none to give.
@@ -185,20 +190,49 @@ impl Error {
     /// The answer to a client, named by `request_id`.
     #[must_use]
     pub fn into_response(self, shape: Shape, request_id: &str) -> Response {
-        let (status, code) = match shape {
-            Shape::Honest => (self.status(), self.code()),
-            Shape::WeChat => self.like_wechat(),
-        };
-        let message = match &self {
-            Self::Refused { message, .. } => message.clone(),
-            it => format!("{it}"),
-        };
-        let response = Response::json(status, body(code, &message)).with("x-request-id", request_id);
+        let response = self.shaped(shape).with("x-request-id", request_id);
         match &self {
             Self::Rejected(Reject::Method { allow }) => response.with("allow", allow),
             Self::Rejected(Reject::Unknown) => response.with("www-authenticate", "Bearer"),
             Self::Rejected(Reject::TooSoon { retry_after }) => response.with("retry-after", &format!("{retry_after}")),
             _ => response,
+        }
+    }
+
+    fn shaped(&self, shape: Shape) -> Response {
+        let message = match self {
+            Self::Refused { message, .. } => message.clone(),
+            it => format!("{it}"),
+        };
+        match shape {
+            Shape::Honest => Response::json(self.status(), body(self.code(), &message)),
+            Shape::WeChat => {
+                let (status, code) = self.like_wechat();
+                Response::json(status, body(code, &message))
+            }
+            Shape::WeixinToken => self.like_weixin_token(&message),
+            Shape::TokenHub => self.like_token_hub(&message),
+        }
+    }
+
+    fn like_weixin_token(&self, message: &str) -> Response {
+        let (status, body) = match self {
+            Self::Rejected(Reject::NoApp { app }) => (400, json!({ "errmsg": format!("no this appName:{app}") })),
+            Self::Rejected(Reject::Unknown | Reject::Forbidden { .. }) => {
+                (403, json!({ "errmsg": "This ip is not trusted" }))
+            }
+            Self::Rejected(it) => (it.status(), json!({ "errmsg": message })),
+            it => (500, json!({ "code": it.code(), "errmsg": message })),
+        };
+        Response::json(status, serde_json::to_vec(&body).unwrap_or_default())
+    }
+
+    fn like_token_hub(&self, message: &str) -> Response {
+        match self {
+            Self::Rejected(Reject::Method { .. }) => Response::text(405, "Method Not Allowed\n"),
+            Self::Rejected(it) => Response::text(it.status(), &format!("{message}\n")),
+            Self::Refused { code, .. } => Response::text(500, &format!("WeChat says {code}: {message}\n")),
+            Self::Unavailable(_) => Response::text(500, &format!("{message}\n")),
         }
     }
 

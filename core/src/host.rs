@@ -301,6 +301,18 @@ impl Response {
         Self { status, headers: headers.map(|(name, value)| (Cow::Borrowed(name), value.into())).into(), body }
     }
 
+    /// An answer with a text body that no cache may keep.
+    #[must_use]
+    pub fn text(status: u16, body: &str) -> Self {
+        let headers = [
+            ("content-type", "text/plain; charset=utf-8"),
+            ("cache-control", "no-store"),
+            ("x-content-type-options", "nosniff"),
+        ];
+        let headers = headers.map(|(name, value)| (Cow::Borrowed(name), value.into())).into();
+        Self { status, headers, body: body.into() }
+    }
+
     /// Adds a header. Control characters are dropped from the value: a host writes it as it is.
     #[must_use]
     pub fn with(mut self, name: &'static str, value: &str) -> Self {

@@ -60,7 +60,11 @@ async fn answer<H: Host>(gateway: &Gateway, host: &H, head: &Head) -> Result<Res
         Route::Health => Ok(flow::health::health()),
         Route::Token => flow::token::classic(gateway, host, head).await,
         Route::StableToken => flow::token::stable(gateway, host).await,
+        Route::WecomToken => flow::token::wecom(gateway, host, head).await,
         Route::AppToken { app, renew } => flow::token::of_app(gateway, host, head, &app, renew).await,
+        Route::AppTicket { app, kind } => flow::ticket::of_app(gateway, host, head, &app, kind).await,
+        Route::Plain { app, kind, renew } => flow::weixin_token::plain(gateway, host, head, &app, kind, renew).await,
+        Route::Hub { kind } => flow::token_hub::value(gateway, host, head, kind).await,
     }
 }
 

@@ -5,6 +5,7 @@
 
 use alloc::{borrow::ToOwned, string::String};
 
+use crate::account::Kind;
 use crate::error::{Reject, Shape};
 use crate::host::Method;
 use crate::query::unescape;
@@ -18,12 +19,35 @@ pub enum Route {
     Token,
     /// `POST /cgi-bin/stable_token`, WeChat's own
     StableToken,
-    /// `GET /app/{app}/api` and, with `renew`, `GET /app/{app}/api/new`
+    /// `GET /cgi-bin/gettoken`, WeCom's own
+    WecomToken,
+    /// `GET /app/{app}/api`, `/app/{app}/qyapi` and, with `renew`, the same and `/new`
     AppToken {
         /// The app's name.
         app: String,
         /// Whether another token is wanted.
         renew: bool,
+    },
+    /// `GET /app/{app}/ticket?type=` and `/app/{app}/jsapi`
+    AppTicket {
+        /// The app's name.
+        app: String,
+        /// Which ticket; `None`: the query says it.
+        kind: Option<Kind>,
+    },
+    /// `GET` and `PUT` of `/token/{app}` and `/ticket/{app}`, as in weixin-token
+    Plain {
+        /// The app's name.
+        app: String,
+        /// Token or ticket.
+        kind: Kind,
+        /// `PUT`: another one is wanted.
+        renew: bool,
+    },
+    /// `GET /access-token` and `/ticket?type=`, as in token-hub
+    Hub {
+        /// The token; `None`: a ticket, and the query says which.
+        kind: Option<Kind>,
     },
 }
 
@@ -33,39 +57,59 @@ impl Route {
     /// # Errors
     /// [`Reject::NotFound`], or [`Reject::Method`] where only the method is wrong.
     pub fn find(method: Method, path: &str) -> Result<Self, Reject> {
-        let route = by_path(path).ok_or(Reject::NotFound)?;
-        let allow = match route {
-            Self::StableToken => "POST",
-            _ => "GET, HEAD",
-        };
+        let route = by_path(method, path).ok_or(Reject::NotFound)?;
+        let allow = route.methods();
         if allow.split(", ").any(|it| it == method.as_str()) && method != Method::Other {
             return Ok(route);
         }
         Err(Reject::Method { allow: allow.to_owned() })
+    }
+
+    const fn methods(&self) -> &'static str {
+        match self {
+            Self::StableToken => "POST",
+            Self::Plain { .. } => "GET, HEAD, PUT",
+            Self::Hub { .. } => "GET",
+            _ => "GET, HEAD",
+        }
     }
 }
 
 /// How errors look at this path, found or not.
 #[must_use]
 pub fn shape(path: &str) -> Shape {
-    if path.starts_with("/cgi-bin/") {
-        return Shape::WeChat;
+    match path {
+        "/access-token" | "/access_token" | "/ticket" => Shape::TokenHub,
+        _ if path.starts_with("/cgi-bin/") => Shape::WeChat,
+        _ if path.starts_with("/token/") || path.starts_with("/ticket/") => Shape::WeixinToken,
+        _ => Shape::Honest,
     }
-    Shape::Honest
 }
 
-fn by_path(path: &str) -> Option<Route> {
+fn by_path(method: Method, path: &str) -> Option<Route> {
     match path {
         "/healthz" => return Some(Route::Health),
         "/cgi-bin/token" => return Some(Route::Token),
         "/cgi-bin/stable_token" => return Some(Route::StableToken),
+        "/cgi-bin/gettoken" => return Some(Route::WecomToken),
+        "/access-token" | "/access_token" => return Some(Route::Hub { kind: Some(Kind::Access) }),
+        "/ticket" => return Some(Route::Hub { kind: None }),
         _ => {}
     }
-    let (app, rest) = path.strip_prefix("/app/")?.split_once('/')?;
-    let app = String::from_utf8(unescape(app)).ok().filter(|it| !it.is_empty())?;
-    match rest {
-        "api" => Some(Route::AppToken { app, renew: false }),
-        "api/new" => Some(Route::AppToken { app, renew: true }),
+    let (first, rest) = path.strip_prefix('/')?.split_once('/')?;
+    let (name, action) = match first {
+        "app" => rest.split_once('/')?,
+        _ => (rest, ""),
+    };
+    let app = String::from_utf8(unescape(name)).ok().filter(|it| !it.is_empty() && !name.contains('/'))?;
+    let renew = method == Method::Put;
+    match (first, action) {
+        ("app", "api" | "qyapi") => Some(Route::AppToken { app, renew: false }),
+        ("app", "api/new" | "qyapi/new") => Some(Route::AppToken { app, renew: true }),
+        ("app", "jsapi") => Some(Route::AppTicket { app, kind: Some(Kind::Jsapi) }),
+        ("app", "ticket") => Some(Route::AppTicket { app, kind: None }),
+        ("token", "") => Some(Route::Plain { app, kind: Kind::Access, renew }),
+        ("ticket", "") => Some(Route::Plain { app, kind: Kind::Jsapi, renew }),
         _ => None,
     }
 }
@@ -88,6 +132,23 @@ mod tests {
         assert_eq!(get("/app/%E5%BA%97/api"), token("店", false));
         assert_eq!(get("/app/a%2Fb/api"), token("a/b", false));
         assert_eq!(Route::find(Method::Post, "/cgi-bin/stable_token"), Ok(Route::StableToken));
+    }
+
+    #[test]
+    fn the_routes_of_older_systems_are_found() {
+        let plain = |app: &str, kind, renew| Ok(Route::Plain { app: app.into(), kind, renew });
+        assert_eq!(get("/token/shop"), plain("shop", Kind::Access, false));
+        assert_eq!(Route::find(Method::Put, "/ticket/%E5%BA%97"), plain("店", Kind::Jsapi, true));
+        assert_eq!(get("/access-token"), Ok(Route::Hub { kind: Some(Kind::Access) }));
+        assert_eq!(get("/access_token"), Ok(Route::Hub { kind: Some(Kind::Access) }));
+        assert_eq!(get("/ticket"), Ok(Route::Hub { kind: None }));
+        assert_eq!(get("/app/shop/jsapi"), Ok(Route::AppTicket { app: "shop".into(), kind: Some(Kind::Jsapi) }));
+        assert_eq!(get("/app/corp/qyapi/new"), Ok(Route::AppToken { app: "corp".into(), renew: true }));
+        for path in
+            ["/token/", "/token", "/token/a/", "/token/a/b", "/ticket/", "/TOKEN/a", "/access-token/", "/Ticket"]
+        {
+            assert_eq!(get(path), Err(Reject::NotFound), "{path}");
+        }
     }
 
     #[test]

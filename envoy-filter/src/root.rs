@@ -42,8 +42,8 @@ impl Root {
         let queue = hostcalls::register_shared_queue(&name).ok().filter(|_| random);
         let queue = queue.ok_or_else(|| refuse("Envoy gives no randomness or no shared queue"))?;
         let edge = Rc::new(Edge::new(self.id, queue, gateway));
-        for (account, _) in edge.gateway.credentials() {
-            let watch = edge.exec.spawn(edge.keeper().watch(account.clone()));
+        for (account, kind) in edge.gateway.credentials() {
+            let watch = edge.exec.spawn(edge.keeper().watch(account.clone(), kind));
             edge.exec.mark(watch);
         }
         // The tasks run when the queue is ready, which it never is for the trial run that Envoy makes of a configuration.

@@ -76,31 +76,47 @@ pub struct JwtKey {
     pub key: Secret,
 }
 
-impl Caller {
+/// Who is asking in one request.
+#[derive(Clone, Debug)]
+pub struct Asker<'a> {
+    /// The caller.
+    pub caller: &'a Caller,
+    /// The app that its JWT names.
+    app: Option<String>,
+}
+
+impl<'a> Asker<'a> {
+    /// The app that is meant where the route names none: the JWT's, the caller's, or the only one there is.
+    #[must_use]
+    pub fn app(&self, gateway: &'a Gateway) -> Option<&str> {
+        self.app.as_deref().or(self.caller.app.as_deref()).or_else(|| gateway.only_app())
+    }
+
     /// Who is asking. A request that carries a proof is judged by it alone; one that carries none, by its address.
     ///
     /// # Errors
     /// [`Reject::Unknown`], whatever is wrong with the proof; [`Reject::TooMany`].
-    pub fn find<'a, H: Host>(gateway: &'a Gateway, host: &H, head: &Head) -> Result<&'a Self, Reject> {
+    pub fn find<H: Host>(gateway: &'a Gateway, host: &H, head: &Head) -> Result<Self, Reject> {
         let callers = &gateway.callers;
+        let named = |caller| Self { caller, app: None };
         let found = match proof(head)? {
-            Some(proof) => by_key(callers, &proof).or_else(|| by_jwt(callers, &proof, host.now())),
-            None => by_address(callers, address(gateway, host, head)),
+            Some(proof) => by_key(callers, &proof).map(named).or_else(|| by_jwt(callers, &proof, host.now())),
+            None => by_address(callers, address(gateway, host, head)).map(named),
         };
-        let caller = found.ok_or(Reject::Unknown)?;
-        if let Some(rate) = &caller.rate {
+        let asker = found.ok_or(Reject::Unknown)?;
+        if let Some(rate) = &asker.caller.rate {
             rate.take(host.now())?;
         }
-        Ok(caller)
+        Ok(asker)
     }
 
-    /// Checks that this caller may do `what` with `app`.
+    /// Checks that the caller may do `what` with `app`.
     ///
     /// # Errors
     /// [`Reject::Forbidden`].
     pub fn check(&self, what: Permission, app: &str) -> Result<(), Reject> {
-        let knows = self.apps.as_ref().is_none_or(|it| it.contains(app));
-        if knows && self.may.contains(&what) {
+        let knows = self.caller.apps.as_ref().is_none_or(|it| it.contains(app));
+        if knows && self.caller.may.contains(&what) {
             return Ok(());
         }
         Err(Reject::Forbidden { may: what.as_str().to_owned(), app: app.to_owned() })
@@ -116,11 +132,12 @@ fn by_key<'a>(callers: &'a [Caller], key: &str) -> Option<&'a Caller> {
     })
 }
 
-fn by_jwt<'a>(callers: &'a [Caller], text: &str, now: Time) -> Option<&'a Caller> {
+fn by_jwt<'a>(callers: &'a [Caller], text: &str, now: Time) -> Option<Asker<'a>> {
     let token = Token::parse(text)?;
     let named = |it: &&Caller| it.jwt.as_ref().is_some_and(|it| it.kid == token.kid);
     let caller = callers.iter().find(named)?;
-    token.check(&caller.jwt.as_ref()?.key, now).then_some(caller)
+    let good = token.check(&caller.jwt.as_ref()?.key, now);
+    good.then(|| Asker { caller, app: token.app().map(ToOwned::to_owned) })
 }
 
 fn by_address(callers: &[Caller], address: Option<IpAddr>) -> Option<&Caller> {

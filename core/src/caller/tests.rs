@@ -86,7 +86,7 @@ fn head(headers: &'static [(&'static str, &'static str)]) -> Head {
 }
 
 fn name(from: &'static str, headers: &'static [(&'static str, &'static str)]) -> Result<String, Reject> {
-    Caller::find(&gateway(""), &At(from), &head(headers)).map(|it| it.name.clone())
+    Asker::find(&gateway(""), &At(from), &head(headers)).map(|it| it.caller.name.clone())
 }
 
 /// Header `{"alg":"HS256","kid":"k1"}`, claims `{"aud":"wxedge"}`, signed with the key above.
@@ -147,7 +147,7 @@ fn an_address_is_the_hosts_word_and_no_headers() {
 #[test]
 fn a_trusted_header_counts_only_where_the_host_has_no_word() {
     let gateway = gateway(r#", "client_ip_header": "CF-Connecting-IP""#);
-    let find = |from, headers| Caller::find(&gateway, &At(from), &head(headers)).map(|it| it.name.clone());
+    let find = |from, headers| Asker::find(&gateway, &At(from), &head(headers)).map(|it| it.caller.name.clone());
     assert_eq!(find("", &[("cf-connecting-ip", "10.1.2.3")]), Ok("lan".into()));
     assert_eq!(find("", &[("cf-connecting-ip", "10.1.2.3, 10.1.2.3")]), Err(Reject::Unknown));
     assert_eq!(find("203.0.113.7", &[("cf-connecting-ip", "10.1.2.3")]), Err(Reject::Unknown));
@@ -156,14 +156,15 @@ fn a_trusted_header_counts_only_where_the_host_has_no_word() {
 #[test]
 fn a_caller_that_asks_too_often_is_told_when_to_come_back() {
     let gateway = gateway("");
-    let ask = || Caller::find(&gateway, &At(""), &head(&[("x-api-key", "key-of-caller-two")])).map(|_| ());
+    let ask = || Asker::find(&gateway, &At(""), &head(&[("x-api-key", "key-of-caller-two")])).map(|_| ());
     assert_eq!([ask(), ask(), ask()], [Ok(()), Ok(()), Err(Reject::TooMany { retry_after: 1 })]);
 }
 
 #[test]
 fn a_caller_may_do_what_it_was_given_with_the_apps_it_was_given() {
     let gateway = gateway("");
-    let [one, two, ..] = gateway.callers.as_slice() else { panic!("two callers") };
+    let asker = |at: usize| Asker { caller: &gateway.callers[at], app: None };
+    let (one, two) = (asker(0), asker(1));
     assert_eq!(one.check(Permission::Rotate, "a"), Ok(()));
     assert!(one.check(Permission::Token, "b").is_err());
     assert!(one.check(Permission::Token, "A").is_err());

@@ -15,7 +15,7 @@ use alloc::vec::Vec;
 
 use serde::Deserialize;
 
-use crate::account::{AccountId, Kind};
+use crate::account::{AccountId, Family, Kind};
 use crate::caller::Caller;
 use crate::host::Upstream;
 use crate::keeper::Copies;
@@ -68,6 +68,8 @@ pub enum TokenApi {
 pub struct Account {
     /// Which account.
     pub id: AccountId,
+    /// Its name at WeChat: the AppID, or WeCom's corpid.
+    pub appid: String,
     /// Its AppSecret.
     pub secret: Secret,
     /// How its token is fetched.
@@ -87,8 +89,10 @@ pub struct Gateway {
     pub callers: Vec<Caller>,
     /// The header that names the client's address where the host cannot; lower case.
     pub client_ip_header: Option<String>,
-    /// WeChat's API, the first one preferred.
+    /// WeChat's API.
     pub api: Upstream,
+    /// WeCom's API.
+    pub qyapi: Upstream,
     /// Grows with each new configuration of the same host, so that an older one can see that it is over. 0 where the host cannot tell.
     pub epoch: u64,
     /// What this thread or isolate was told a moment ago.
@@ -124,9 +128,10 @@ impl Gateway {
                 return Err(ConfigError::new("wechat.api", why));
             }
         };
+        let qyapi = origin::upstream(&raw.wechat.qyapi, "wechat_qyapi", "wechat.qyapi")?;
         let callers = callers::read(raw.callers, &apps)?;
         let client_ip_header = raw.client_ip_header.map(|it| it.to_ascii_lowercase());
-        Ok(Self { accounts, apps, callers, client_ip_header, api, epoch: 0, copies: Copies::default() })
+        Ok(Self { accounts, apps, callers, client_ip_header, api, qyapi, epoch: 0, copies: Copies::default() })
     }
 
     /// The account of the app called `name`.
@@ -135,15 +140,31 @@ impl Gateway {
         self.accounts.get(self.apps.get(name)?)
     }
 
+    /// The app's name, if there is only one.
+    #[must_use]
+    pub fn only_app(&self) -> Option<&str> {
+        let mut names = self.apps.keys();
+        names.next().filter(|_| names.next().is_none()).map(String::as_str)
+    }
+
     /// The account `id`, if it is configured.
     #[must_use]
     pub fn account(&self, id: &AccountId) -> Option<&Account> {
         self.accounts.get(&id.id).filter(|it| it.id == *id)
     }
 
+    /// Where the API of `account` is.
+    #[must_use]
+    pub const fn upstream(&self, account: &Account) -> &Upstream {
+        match account.id.family {
+            Family::Wecom => &self.qyapi,
+            _ => &self.api,
+        }
+    }
+
     /// Every credential that the configuration speaks of.
     pub fn credentials(&self) -> impl Iterator<Item = (&AccountId, Kind)> {
-        self.accounts.values().map(|it| (&it.id, Kind::Access))
+        self.accounts.values().flat_map(|it| Kind::of(it.id.family).iter().map(|kind| (&it.id, *kind)))
     }
 
     /// A copy of a credential is believed for `span` before the keeper is asked again; zero, the default, believes none.
@@ -165,7 +186,14 @@ fn account(path: &str, name: &str, app: raw::App) -> Result<Account, ConfigError
     if name.is_empty() {
         return Err(ConfigError::new("apps", "an app has an empty name"));
     }
-    for (field, value) in [("appid", &app.appid), ("secret", &app.secret)] {
+    let (field, other) = if app.kind == Family::Wecom { ("corpid", "appid") } else { ("appid", "corpid") };
+    let (appid, stray) = if app.kind == Family::Wecom { (app.corpid, app.appid) } else { (app.appid, app.corpid) };
+    if stray.is_some() {
+        let why = format!("is not for kind {}: give {field}", app.kind.as_str());
+        return Err(ConfigError::new(&json::join(path, other), &why));
+    }
+    let appid = appid.ok_or_else(|| ConfigError::new(path, &format!("missing field `{field}`")))?;
+    for (field, value) in [(field, &appid), ("secret", &app.secret)] {
         let path = json::join(path, field);
         if value.is_empty() {
             return Err(ConfigError::new(&path, "is empty"));
@@ -175,10 +203,11 @@ fn account(path: &str, name: &str, app: raw::App) -> Result<Account, ConfigError
             return Err(ConfigError::new(&path, why));
         }
     }
-    let tag = format!("{}\n{}", app.appid, app.secret);
+    let tag = format!("{appid}\n{}", app.secret);
     let tag = hex(digest(tag.as_bytes()).get(..8).unwrap_or_default());
-    let id = AccountId { family: app.kind, id: app.appid };
-    Ok(Account { id, secret: Secret::new(app.secret), token_api: app.token_api, tag })
+    let id = if app.kind == Family::Wecom { format!("{appid}+{tag}") } else { appid.clone() };
+    let id = AccountId { family: app.kind, id };
+    Ok(Account { id, appid, secret: Secret::new(app.secret), token_api: app.token_api, tag })
 }
 
 /// Two apps may share an account, but then they must agree on it: one record, one writer.

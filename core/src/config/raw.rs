@@ -34,9 +34,11 @@ pub(crate) struct Gateway {
 pub(crate) struct App {
     /// What kind of account it is.
     pub(super) kind: Family,
-    /// Its AppID.
-    pub(super) appid: String,
-    /// Its AppSecret.
+    /// Its AppID; not for WeCom.
+    pub(super) appid: Option<String>,
+    /// WeCom: the corporation's id.
+    pub(super) corpid: Option<String>,
+    /// Its AppSecret; WeCom: the application's secret.
     pub(super) secret: String,
     /// How its access token is fetched: stable (stable_token, the default) or classic (token).
     #[serde(default)]
@@ -85,10 +87,12 @@ pub(crate) struct Jwt {
 pub(crate) struct WeChat {
     /// The API of official accounts and mini programs; Envoy's cluster for it is wechat_api.
     pub(super) api: Vec<String>,
+    /// The API of WeCom; Envoy's cluster for it is wechat_qyapi.
+    pub(super) qyapi: String,
 }
 
 impl Default for WeChat {
     fn default() -> Self {
-        Self { api: alloc::vec!["https://api.weixin.qq.com".into()] }
+        Self { api: alloc::vec!["https://api.weixin.qq.com".into()], qyapi: "https://qyapi.weixin.qq.com".into() }
     }
 }

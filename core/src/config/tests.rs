@@ -38,7 +38,7 @@ fn a_good_configuration_is_read() {
     assert_eq!(gateway.app("店").unwrap().id, shop.id);
     assert_eq!(gateway.app("mini").unwrap().token_api, TokenApi::Classic);
     assert!(gateway.app("Shop").is_none());
-    assert_eq!(gateway.credentials().count(), 2);
+    assert_eq!(gateway.credentials().count(), 4);
     let api = (gateway.api.scheme, gateway.api.authority.as_str(), gateway.api.base.as_str());
     assert_eq!(api, ("http", "127.0.0.1:8900", "/relay"));
     assert_eq!(gateway.api.cluster, "wechat_api");

@@ -3,9 +3,10 @@
 use alloc::string::String;
 
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
-use crate::account::Kind;
-use crate::caller::{Caller, Permission};
+use crate::account::{Family, Kind};
+use crate::caller::{Asker, Permission};
 use crate::config::{Account, Gateway};
 use crate::error::{Error, Reject};
 use crate::host::{Head, Host, Response, Time, TooLarge};
@@ -27,10 +28,10 @@ pub async fn of_app<H: Host>(
     app: &str,
     renew: bool,
 ) -> Result<Response, Error> {
-    let caller = Caller::find(gateway, host, head)?;
-    caller.check(Permission::Token, app)?;
+    let asker = Asker::find(gateway, host, head)?;
+    asker.check(Permission::Token, app)?;
     if renew {
-        caller.check(Permission::Rotate, app)?;
+        asker.check(Permission::Rotate, app)?;
     }
     let account = gateway.app(app).ok_or_else(|| Reject::NoApp { app: app.into() })?;
     let stale = match parameter(head.query(), "old")? {
@@ -102,9 +103,25 @@ fn check_grant(grant_type: &str) -> Result<(), Reject> {
     Err(Reject::Invalid { name, why })
 }
 
+/// `GET /cgi-bin/gettoken?corpid=&corpsecret=`, as at WeCom: whoever has the application's secret may.
+///
+/// # Errors
+/// [`Reject`] for a wrong parameter, or whatever the keeper says.
+pub async fn wecom<H: Host>(gateway: &Gateway, host: &H, head: &Head) -> Result<Response, Error> {
+    let (corpid, secret) = (required(head.query(), "corpid")?, required(head.query(), "corpsecret")?);
+    let of_corp = |it: &&Account| it.id.family == Family::Wecom && it.appid == corpid;
+    let mut accounts = gateway.accounts.values().filter(of_corp).peekable();
+    accounts.peek().ok_or(Reject::AppId)?;
+    let account = accounts.find(|it| it.secret.matches(&secret)).ok_or(Reject::AppSecret)?;
+    let token = credential(gateway, host, &account.id, Kind::Access, Stale::No).await?;
+    let expires_in = host.now().until(token.hard).as_secs();
+    let body = json!({ "errcode": 0, "errmsg": "ok", "access_token": token.value.expose(), "expires_in": expires_in });
+    Ok(Response::json(200, serde_json::to_vec(&body).unwrap_or_default()))
+}
+
 /// The account of `appid`, for one who knows its AppSecret.
 fn proven<'a>(gateway: &'a Gateway, appid: &str, secret: &str) -> Result<&'a Account, Reject> {
-    let account = gateway.accounts.get(appid).ok_or(Reject::AppId)?;
+    let account = gateway.accounts.get(appid).filter(|it| it.id.family != Family::Wecom).ok_or(Reject::AppId)?;
     if !account.secret.matches(secret) {
         return Err(Reject::AppSecret);
     }

@@ -136,23 +136,30 @@ impl<W: World, S: Store> Keeper<W, S> {
 
     /// Renews whatever of `account` is due and waits for it; says when to look again, `None` while nobody has asked for anything.
     pub async fn tend(&self, account: &AccountId) -> Option<Time> {
-        let kind = Kind::Access;
-        if self.next(account, kind)? <= self.world.now() {
-            let _ = self.credential(account, kind, Stale::No).await;
-            let seen = self.see(&key(account, kind));
-            if let Some(lease) = &seen.record.lease {
-                self.store.changed(&key(account, kind), seen.version, lease.until).await;
-            }
+        for kind in Kind::of(account.family) {
+            self.renew(account, *kind).await;
         }
         self.due(account)
     }
 
-    /// Tends `account` for ever: for a host that has tasks, but no alarms. Ends when a newer configuration has taken over.
-    pub async fn watch(self, account: AccountId) {
-        let key = key(&account, Kind::Access);
+    async fn renew(&self, account: &AccountId, kind: Kind) {
+        if self.next(account, kind).is_none_or(|it| self.world.now() < it) {
+            return;
+        }
+        let _ = self.credential(account, kind, Stale::No).await;
+        let seen = self.see(&key(account, kind));
+        if let Some(lease) = &seen.record.lease {
+            self.store.changed(&key(account, kind), seen.version, lease.until).await;
+        }
+    }
+
+    /// Tends one credential for ever: for a host that has tasks, but no alarms. Ends when a newer configuration has taken over.
+    pub async fn watch(self, account: AccountId, kind: Kind) {
+        let key = key(&account, kind);
         self.adopt(&account, &key);
         loop {
-            let next = self.tend(&account).await;
+            self.renew(&account, kind).await;
+            let next = self.soonest(self.next(&account, kind));
             let seen = self.see(&key);
             if seen.record.epoch > self.gateway.epoch {
                 return;
@@ -177,8 +184,12 @@ impl<W: World, S: Store> Keeper<W, S> {
     /// `None` while nobody has asked for anything, and for an account that is not configured any more.
     #[must_use]
     pub fn due(&self, account: &AccountId) -> Option<Time> {
+        self.soonest(Kind::of(account.family).iter().filter_map(|kind| self.next(account, *kind)).min())
+    }
+
+    fn soonest(&self, next: Option<Time>) -> Option<Time> {
         let soonest = self.world.now().plus(Duration::from_secs(1));
-        self.next(account, Kind::Access).map(|it| it.max(soonest))
+        next.map(|it| it.max(soonest))
     }
 
     fn next(&self, account: &AccountId, kind: Kind) -> Option<Time> {

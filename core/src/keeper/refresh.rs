@@ -4,16 +4,17 @@ use alloc::rc::Rc;
 use alloc::{string::String, vec::Vec};
 use core::time::Duration;
 
-use crate::account::{AccountId, Kind};
+use crate::account::{AccountId, Family, Kind};
 use crate::config::{Account, TokenApi};
-use crate::error::{Error, Unavailable};
+use crate::error::{Error, Reject, Unavailable};
 use crate::event::{Event, Why};
-use crate::host::{Store, Time, Unreachable, World};
+use crate::host::{Request, Response, Store, Time, Unreachable, World};
 use crate::keeper::record::{Failure, Record, Token};
 use crate::keeper::token::{class, force_hold};
-use crate::keeper::{Keeper, key, record};
+use crate::keeper::{Keeper, Stale, key, record};
 use crate::limits;
-use crate::wechat::errcode::Class;
+use crate::wechat::errcode::{self, Class};
+use crate::wechat::ticket;
 use crate::wechat::token::{self, Grant};
 
 /// One claimed refresh.
@@ -52,7 +53,13 @@ impl<W: World, S: Store> Job<W, S> {
     }
 
     async fn obtain(&self, account: &Account) -> Result<Outcome, Error> {
-        let (appid, secret) = (&account.id.id, &account.secret);
+        let (appid, secret) = (&account.appid, &account.secret);
+        if self.kind != Kind::Access {
+            return self.ticket(account).await.map(|it| self.granted(it));
+        }
+        if account.id.family == Family::Wecom {
+            return self.fetch(account, token::wecom(appid, secret)).await.map(|it| self.granted(it));
+        }
         if account.token_api == TokenApi::Classic {
             let got = self.fetch(account, token::classic(appid, secret)).await?;
             return Ok(Outcome::Granted { got, forced: false });
@@ -74,12 +81,51 @@ impl<W: World, S: Store> Job<W, S> {
         }
     }
 
-    async fn fetch(&self, account: &Account, request: crate::host::Request) -> Result<Got, Error> {
-        let world = &self.keeper.world;
+    /// What nobody can force: if WeChat gives again what will not do, there is nothing to be had for a while.
+    fn granted(&self, got: Got) -> Outcome {
+        if self.stale.as_deref() != Some(got.grant.value.expose()) {
+            return Outcome::Granted { got, forced: false };
+        }
+        Outcome::Held { got, until: self.keeper.world.now().plus(limits::FORCE_GAP) }
+    }
+
+    /// A ticket, with a token that works: one that WeChat calls stale is rotated by comparison, once.
+    async fn ticket(&self, account: &Account) -> Result<Got, Error> {
+        let mut stale = Stale::No;
+        loop {
+            let first = stale == Stale::No;
+            let token = self.keeper.credential(&account.id, Kind::Access, stale).await?.value;
+            // The token may have taken longer than a lease lasts.
+            if !self.update(false, |record| self.prolong(record)) {
+                return Err(Unavailable::Superseded.into());
+            }
+            let request = ticket::request(account.id.family, self.kind, &token).ok_or(Reject::NotFound)?;
+            let (asked, answer) = self.call(account, request).await;
+            match ticket::grant(&answer?, &token) {
+                Err(Error::Refused { code, .. }) if first && errcode::stale(code) => stale = Stale::Seen(token),
+                other => return other.map(|grant| Got { grant, asked }),
+            }
+        }
+    }
+
+    async fn fetch(&self, account: &Account, request: Request) -> Result<Got, Error> {
+        let (asked, answer) = self.call(account, request).await;
+        token::grant(&answer?, &account.secret).map(|grant| Got { grant, asked })
+    }
+
+    /// One call to WeChat, and when it began.
+    async fn call(&self, account: &Account, request: Request) -> (Time, Result<Response, Error>) {
+        let (world, gateway) = (&self.keeper.world, &self.keeper.gateway);
         let asked = world.now();
-        let answer = world.fetch(&self.keeper.gateway.api, request, limits::FETCH).await;
-        let response = answer.map_err(|it| unreachable(it, "WeChat"))?;
-        token::grant(&response, &account.secret).map(|grant| Got { grant, asked })
+        let answer = world.fetch(gateway.upstream(account), request, limits::FETCH).await;
+        (asked, answer.map_err(|it| unreachable(it, "WeChat")))
+    }
+
+    /// The lease begins anew: another call follows.
+    fn prolong(&self, record: &mut Record) {
+        if let Some(lease) = record.lease.as_mut() {
+            lease.until = self.keeper.world.now().plus(limits::LEASE);
+        }
     }
 
     /// Spends one `force_refresh`, before it is sent: a reply that is lost has been spent too. Says until when none may be.
@@ -92,9 +138,7 @@ impl<W: World, S: Store> Job<W, S> {
             if hold.is_none() {
                 record.forced.push(now);
             }
-            if let Some(lease) = record.lease.as_mut() {
-                lease.until = now.plus(limits::LEASE);
-            }
+            self.prolong(record);
         });
         if kept { Ok(hold) } else { Err(Unavailable::Superseded.into()) }
     }

@@ -40,11 +40,17 @@ pub const NOT_JSON: i64 = 47_001;
 pub fn for_parameter(name: &str) -> i64 {
     match name {
         "access_token" => NO_TOKEN,
-        "appid" => NO_APPID,
-        "secret" => NO_SECRET,
+        "appid" | "corpid" => NO_APPID,
+        "secret" | "corpsecret" => NO_SECRET,
         "grant_type" => INVALID_GRANT,
         _ => INVALID_PARAMETER,
     }
+}
+
+/// Whether an API refuses the access token it was called with: another one may do.
+#[must_use]
+pub const fn stale(code: i64) -> bool {
+    matches!(code, 40_001 | 40_014 | 42_001)
 }
 
 /// What a failed *fetch* of a credential means for the next one.

@@ -1,4 +1,5 @@
 //! What WeChat says: pure and synchronous, no I/O.
 
 pub mod errcode;
+pub mod ticket;
 pub mod token;

@@ -49,19 +49,35 @@ pub fn stable(appid: &str, secret: &Secret, force: bool) -> Request {
     }
 }
 
-/// What an answer to either request says.
+/// `GET /cgi-bin/gettoken` of WeCom: one token per corpid and secret.
+#[must_use]
+pub fn wecom(corpid: &str, secret: &Secret) -> Request {
+    let query = format!("corpid={}&corpsecret={}", escape(corpid), escape(secret.expose()));
+    Request { method: Method::Get, target: format!("/cgi-bin/gettoken?{query}"), headers: Vec::new(), body: Vec::new() }
+}
+
+/// What an answer to one of these requests says.
+///
+/// # Errors
+/// [`Error::Refused`] with WeChat's code, or [`Unavailable::Garbled`].
+pub fn grant(response: &Response, hush: &Secret) -> Result<Grant, Error> {
+    read(response, hush, "access_token")
+}
+
+/// The credential that an answer holds in its field `access_token` or `ticket`.
 ///
 /// Believed is only 200 with a JSON object that holds a token and a sane life: Envoy reports a refused connection as an
 /// ordinary 503 with a text body, and a captive proxy answers 200 with a page.
 ///
 /// # Errors
 /// [`Error::Refused`] with WeChat's code (`hush` is struck from its text), or [`Unavailable::Garbled`].
-pub fn grant(response: &Response, hush: &Secret) -> Result<Grant, Error> {
+pub(super) fn read(response: &Response, hush: &Secret, field: &str) -> Result<Grant, Error> {
     #[derive(Deserialize)]
     struct Answer {
         errcode: Option<i64>,
         errmsg: Option<String>,
         access_token: Option<String>,
+        ticket: Option<String>,
         expires_in: Option<u64>,
     }
     if response.status != 200 {
@@ -73,9 +89,10 @@ pub fn grant(response: &Response, hush: &Secret) -> Result<Grant, Error> {
         let message = clean(&answer.errmsg.unwrap_or_default(), hush);
         return Err(Error::Refused { code, message });
     }
-    let value = answer.access_token.unwrap_or_default();
+    let value = if field == "ticket" { answer.ticket } else { answer.access_token };
+    let value = value.unwrap_or_default();
     if value.is_empty() || value.len() > limits::TOKEN || !value.bytes().all(|it| it.is_ascii_graphic()) {
-        return Err(garbled("it holds no access_token".into()));
+        return Err(garbled(format!("it holds no {field}")));
     }
     match answer.expires_in {
         Some(expires_in @ 1..=limits::LIFE) => Ok(Grant { value: Secret::new(value), expires_in }),

@@ -54,7 +54,7 @@ impl Edge {
 
     /// Starts tending the account, as every thread of Envoy does.
     pub(crate) fn watch(&self) {
-        self.sim.spawn(self.thread, Role::Watch, self.keeper().watch(account()));
+        self.sim.spawn(self.thread, Role::Watch, self.keeper().watch(account(), Kind::Access));
     }
 
     /// Tends the account once, as an alarm does.
