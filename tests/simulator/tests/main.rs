@@ -6,3 +6,4 @@ mod endpoints;
 mod faults;
 mod http;
 mod load;
+mod wecom;

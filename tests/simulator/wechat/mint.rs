@@ -20,16 +20,25 @@ impl Mint {
 
     /// A new access token.
     pub fn token(&mut self) -> String {
-        let mut token = String::from("SIM_");
-        while token.len() < TOKEN_CHARS {
+        self.text("SIM_", TOKEN_CHARS)
+    }
+
+    fn text(&mut self, prefix: &str, chars: usize) -> String {
+        let mut text = String::from(prefix);
+        while text.len() < chars {
             let mut bits = self.next();
-            // Ten characters of six bits; whole blocks only, so that two tokens differ as soon as two blocks do.
+            // Ten characters of six bits; whole blocks only, so that two texts differ as soon as two blocks do.
             for _ in 0..10 {
-                token.push(char::from(ALPHABET[(bits & 63) as usize]));
+                text.push(char::from(ALPHABET[(bits & 63) as usize]));
                 bits >>= 6;
             }
         }
-        token
+        text
+    }
+
+    /// The trace id at the end of an error message of WeCom.
+    pub fn hint(&mut self, now: Millis) -> String {
+        format!("{:010}{:015}", now.0 / 1000, self.next() % 1_000_000_000_000_000)
     }
 
     /// The trace id at the end of an error message.
@@ -63,6 +72,13 @@ mod tests {
             assert!(token.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-'));
             assert!(seen.insert(token));
         }
+    }
+
+    #[test]
+    fn a_hint_is_the_second_and_fifteen_digits() {
+        let hint = Mint::new(1).hint(Millis(1_700_000_000_000));
+        assert!(hint.starts_with("1700000000") && hint.len() == 25, "{hint}");
+        assert!(hint.bytes().all(|b| b.is_ascii_digit()));
     }
 
     #[test]
