@@ -62,7 +62,7 @@ impl Control {
         self.order("POST", "accounts", Some(settings)).await
     }
 
-    /// Kills current tokens, which are refused with 40001 from now on. For WeCom
+    /// Kills current tokens, which are refused with 40001 from now on, or tickets; the next fetch gives others. For WeCom
     /// a corpid means all secrets of the corp, `corpid:secret` one.
     pub async fn invalidate(self, appid: &str, which: Which) -> io::Result<()> {
         self.order("POST", "invalidate", Some(json!({ "appid": appid, "which": which }))).await

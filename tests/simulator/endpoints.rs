@@ -1,6 +1,9 @@
 //! WeChat's endpoints, one file each. To add one: write its file with a `pub const ENDPOINT`, name it below.
 
+mod agent_ticket;
 mod custom_send;
+mod get_jsapi_ticket;
+mod getticket;
 mod gettoken;
 mod stable_token;
 mod token;
@@ -11,11 +14,19 @@ use serde_json::{Map, Value, json};
 use super::call::{Call, Reply};
 use super::clock::Millis;
 use super::counters::Counter;
-use super::wechat::{Grant, Platform, Refusal, WeChat};
+use super::wechat::{Grant, Platform, Refusal, TicketType, WeChat};
 
 /// All endpoints.
-pub const ENDPOINTS: &[Endpoint] =
-    &[token::ENDPOINT, stable_token::ENDPOINT, user_info::ENDPOINT, custom_send::ENDPOINT, gettoken::ENDPOINT];
+pub const ENDPOINTS: &[Endpoint] = &[
+    token::ENDPOINT,
+    stable_token::ENDPOINT,
+    getticket::ENDPOINT,
+    user_info::ENDPOINT,
+    custom_send::ENDPOINT,
+    gettoken::ENDPOINT,
+    get_jsapi_ticket::ENDPOINT,
+    agent_ticket::ENDPOINT,
+];
 
 /// Where calls to any other path are counted.
 pub const UNKNOWN: &str = "unknown";
@@ -85,6 +96,27 @@ fn json_body(call: &Call) -> Result<Map<String, Value>, Refusal> {
         return Err(Refusal::EMPTY_BODY);
     }
     serde_json::from_slice(&call.body).map_err(|_| Refusal::NOT_JSON)
+}
+
+/// What all ticket endpoints do; they differ in the types they know.
+fn ticket_answer(
+    endpoint: &Endpoint,
+    desk: &mut Desk<'_>,
+    call: &Call,
+    kind: impl FnOnce(Option<&str>) -> Option<TicketType>,
+) -> Result<Reply, Refusal> {
+    if call.method != "GET" {
+        return Err(Refusal::GET_ONLY);
+    }
+    let token = call.param("access_token");
+    let owner = desk.wechat.use_token_at(endpoint.platform, endpoint.name, token, desk.now)?;
+    let kind = kind(call.param("type")).ok_or(Refusal::INVALID_ARGS)?;
+    let Grant { token: ticket, expires_in, issued } = desk.wechat.ticket(&owner, kind, desk.now)?;
+    if issued {
+        desk.counter.issued += 1;
+    }
+    let answer = json!({ "errcode": 0, "errmsg": "ok", "ticket": ticket, "expires_in": expires_in });
+    Ok(Reply::json_of(endpoint.platform, &answer))
 }
 
 /// The answer of both token endpoints of official accounts.

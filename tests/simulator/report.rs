@@ -35,6 +35,8 @@ pub struct AccountReport {
     pub stable: Option<TokenReport>,
     /// The current token of a WeCom account.
     pub wecom: Option<TokenReport>,
+    /// The current tickets by type: `jsapi`, `wx_card`, `agent_config`.
+    pub tickets: BTreeMap<String, TicketReport>,
     /// Forced refreshes of the stable token on this simulated day.
     pub forced_today: u32,
     /// Calls counted against quotas on this simulated day.
@@ -46,6 +48,17 @@ pub struct AccountReport {
 pub struct TokenReport {
     /// Its text.
     pub token: String,
+    /// Seconds until it stops working.
+    pub expires_in: u64,
+    /// Whether it works now.
+    pub valid: bool,
+}
+
+/// One ticket.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TicketReport {
+    /// Its text.
+    pub ticket: String,
     /// Seconds until it stops working.
     pub expires_in: u64,
     /// Whether it works now.

@@ -1,11 +1,11 @@
-//! WeChat's side of the credential rules: accounts, access tokens, quotas. No I/O, the time is passed in.
+//! WeChat's side of the credential rules: accounts, access tokens, tickets, quotas. No I/O, the time is passed in.
 //!
 //! * Classic token (`/cgi-bin/token`): each fetch issues a new one; the one before lives on for a grace time, the one
 //!   before that dies at once.
 //! * Stable token (`/cgi-bin/stable_token`): the same one while it is valid, with the seconds it has left; renewed near
 //!   its end; `force_refresh` kills it, within a budget.
 //! * The two kinds never touch each other.
-//! * WeCom has a token of its own (`/cgi-bin/gettoken`): see the file of that name.
+//! * WeCom has a token of its own (`/cgi-bin/gettoken`), and both platforms have tickets: see the files of that name.
 
 mod account;
 mod mint;
@@ -13,6 +13,7 @@ mod platform;
 mod refusal;
 #[cfg(test)]
 mod tests;
+mod ticket;
 mod token;
 mod wecom;
 
@@ -23,6 +24,7 @@ pub use account::{Account, AccountChange};
 pub use mint::Mint;
 pub use platform::{Owner, Platform};
 pub use refusal::Refusal;
+pub use ticket::TicketType;
 pub use token::Which;
 
 use super::clock::Millis;
@@ -48,7 +50,7 @@ pub struct Credentials<'a> {
     pub secret: Option<&'a str>,
 }
 
-/// A token handed to a caller.
+/// A token or a ticket handed to a caller.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Grant {
     /// Its text.
@@ -167,7 +169,7 @@ impl WeChat {
         self.use_token_at(Platform::Official, endpoint, token, now)
     }
 
-    /// Kills current tokens of the accounts of that name before their time. With `sticky` an endpoint that
+    /// Kills current tokens or tickets of the accounts of that name before their time. With `sticky` an endpoint that
     /// answers the same one again goes on handing out the dead one until it is forced or would have been renewed.
     /// `false` if no such account can have one.
     pub fn invalidate(&mut self, name: &str, which: Which, sticky: bool, now: Millis) -> bool {
@@ -194,6 +196,11 @@ impl WeChat {
             previous: account.previous.as_ref().and_then(show),
             stable: account.stable.as_ref().and_then(show),
             wecom: account.wecom.as_ref().and_then(show),
+            tickets: account
+                .tickets
+                .iter()
+                .map(|(kind, ticket)| (kind.name().to_owned(), ticket.report(now)))
+                .collect(),
             forced_today: account.forced_on(now),
             used_today: account.used_on(now),
         };

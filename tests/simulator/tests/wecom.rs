@@ -9,7 +9,7 @@ use wxedge_tests::simulator::{Control, Server};
 use crate::http::{Answer, TOKEN, get, post, simulator, used};
 
 /// A simulator with the official account wx1 and two secrets of the corp ww1.
-async fn corp() -> (Server, Control) {
+pub async fn corp() -> (Server, Control) {
     let (server, control) = simulator().await;
     for secret in ["a", "b"] {
         control.account(json!({ "appid": "ww1", "secret": secret, "kind": "wecom" })).await.unwrap();
@@ -17,8 +17,12 @@ async fn corp() -> (Server, Control) {
     (server, control)
 }
 
-async fn gettoken(to: &Server, secret: &str) -> Answer {
+pub async fn gettoken(to: &Server, secret: &str) -> Answer {
     get(to, &format!("/cgi-bin/gettoken?corpid=ww1&corpsecret={secret}")).await
+}
+
+async fn used_at_wecom(to: &Server, token: &str) -> i64 {
+    get(to, &format!("/cgi-bin/get_jsapi_ticket?access_token={token}")).await.errcode()
 }
 
 #[tokio::test]
@@ -36,6 +40,7 @@ async fn a_corp_gets_one_token_for_each_secret() {
     assert_ne!(gettoken(&server, "b").await.token(), token);
     control.advance(Duration::from_secs(200)).await.unwrap();
     assert_ne!(gettoken(&server, "a").await.token(), token);
+    assert_eq!(used_at_wecom(&server, &token).await, 42001);
 }
 
 #[tokio::test]
@@ -81,6 +86,7 @@ async fn the_two_platforms_do_not_know_each_others_tokens() {
     let (server, _) = corp().await;
     let (corp, official) = (gettoken(&server, "a").await.token(), get(&server, TOKEN).await.token());
     assert_eq!((used(&server, &corp).await, used(&server, &official).await), (40014, 0));
+    assert_eq!((used_at_wecom(&server, &corp).await, used_at_wecom(&server, &official).await), (0, 40014));
 }
 
 #[tokio::test]
@@ -88,10 +94,10 @@ async fn one_secret_or_the_whole_corp_can_lose_its_token() {
     let (server, control) = corp().await;
     let (a, b) = (gettoken(&server, "a").await.token(), gettoken(&server, "b").await.token());
     control.invalidate("ww1:a", Which::WeCom).await.unwrap();
-    assert_eq!(gettoken(&server, "b").await.token(), b);
+    assert_eq!((used_at_wecom(&server, &a).await, used_at_wecom(&server, &b).await), (40001, 0));
     assert_ne!(gettoken(&server, "a").await.token(), a);
     control.invalidate("ww1", Which::All).await.unwrap();
-    assert_ne!(gettoken(&server, "b").await.token(), b);
+    assert_eq!(used_at_wecom(&server, &b).await, 40001);
     let answer = post(&server, "/_sim/invalidate", json!({ "appid": "ww1", "which": "classic" })).await;
     assert_eq!((answer.status, answer.body.as_str()), (400, "which: the account ww1 has no such token.\n"));
 }

@@ -1,16 +1,19 @@
-//! One account: its settings, its current tokens, what it has used up today.
+//! One account: its settings, its current tokens and tickets, what it has used up today.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use serde::{Deserialize, Deserializer};
 
+use super::ticket::{Ticket, TicketType};
 use super::{Owner, Platform, Refusal, Which};
 use crate::simulator::clock::Millis;
 use crate::simulator::endpoints;
 
 /// WeChat gives a token for at most two hours.
 const TOKEN_LIFE_S: u32 = 7200;
+/// And a ticket for as long.
+const TICKET_LIFE_S: u32 = 7200;
 /// WeChat keeps the replaced classic token alive for about five minutes.
 const GRACE_S: u32 = 300;
 /// WeChat allows 20 forced refreshes a day,
@@ -30,6 +33,8 @@ pub struct AccountChange {
     pub secret: Option<String>,
     /// Life of new tokens, in seconds.
     pub token_life_s: Option<u32>,
+    /// Life of new tickets, in seconds.
+    pub ticket_life_s: Option<u32>,
     /// How long a replaced classic token lives on, in seconds.
     pub grace_s: Option<u32>,
     /// Addresses that may fetch tokens; `null` switches the list off, `[]` lets nobody in.
@@ -64,6 +69,9 @@ impl AccountChange {
         if self.token_life_s == Some(0) {
             return Err("token_life_s: it must be at least 1".to_owned());
         }
+        if self.ticket_life_s == Some(0) {
+            return Err("ticket_life_s: it must be at least 1".to_owned());
+        }
         if let (Platform::WeCom, Some(field)) = (self.kind, self.only_official()) {
             return Err(format!("{field}: a WeCom account has none"));
         }
@@ -96,6 +104,7 @@ impl AccountChange {
 pub(super) struct Settings {
     pub(super) secret: String,
     pub(super) token_life_s: u32,
+    pub(super) ticket_life_s: u32,
     pub(super) grace_s: u32,
     ip_allow: Option<Vec<IpAddr>>,
     seen_ip: Option<IpAddr>,
@@ -124,6 +133,7 @@ pub struct Account {
     pub(super) stable: Option<String>,
     /// The token of a WeCom account, which has no other.
     pub(super) wecom: Option<String>,
+    pub(super) tickets: BTreeMap<TicketType, Ticket>,
     last_forced: Option<Millis>,
     today: Today,
 }
@@ -134,6 +144,7 @@ impl Account {
         let settings = Settings {
             secret,
             token_life_s: TOKEN_LIFE_S,
+            ticket_life_s: TICKET_LIFE_S,
             grace_s: GRACE_S,
             ip_allow: None,
             seen_ip: None,
@@ -149,6 +160,7 @@ impl Account {
             previous: None,
             stable: None,
             wecom: None,
+            tickets: BTreeMap::new(),
             last_forced: None,
             today: Today::default(),
         };
@@ -165,6 +177,7 @@ impl Account {
         let settings = &mut self.settings;
         set(&mut settings.secret, change.secret);
         set(&mut settings.token_life_s, change.token_life_s);
+        set(&mut settings.ticket_life_s, change.ticket_life_s);
         set(&mut settings.grace_s, change.grace_s);
         set(&mut settings.ip_allow, change.ip_allow);
         set(&mut settings.seen_ip, change.seen_ip);
@@ -231,6 +244,10 @@ impl Account {
         }
         if matches!(which, Which::WeCom | Which::All) {
             end(&mut self.wecom, sticky);
+        }
+        if which == Which::Ticket {
+            self.tickets.retain(|_, _| sticky);
+            self.tickets.values_mut().for_each(Ticket::kill);
         }
     }
 

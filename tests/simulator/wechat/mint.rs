@@ -4,9 +4,11 @@ use crate::simulator::clock::Millis;
 
 /// Tokens are at least so long; WeChat asks callers to have room for 512.
 const TOKEN_CHARS: usize = 136;
+/// Tickets are at least so long.
+const TICKET_CHARS: usize = 86;
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-/// A source of tokens and trace ids (SplitMix64, which never repeats within 2^64 steps).
+/// A source of tokens, tickets and trace ids (SplitMix64, which never repeats within 2^64 steps).
 #[derive(Debug)]
 pub struct Mint {
     state: u64,
@@ -21,6 +23,11 @@ impl Mint {
     /// A new access token.
     pub fn token(&mut self) -> String {
         self.text("SIM_", TOKEN_CHARS)
+    }
+
+    /// A new ticket.
+    pub fn ticket(&mut self) -> String {
+        self.text("SIMT_", TICKET_CHARS)
     }
 
     fn text(&mut self, prefix: &str, chars: usize) -> String {
@@ -72,6 +79,14 @@ mod tests {
             assert!(token.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-'));
             assert!(seen.insert(token));
         }
+    }
+
+    #[test]
+    fn tickets_are_url_safe_and_no_tokens() {
+        let mut mint = Mint::new(7);
+        let (one, other) = (mint.ticket(), mint.ticket());
+        assert!(one.len() >= 86 && one.starts_with("SIMT_") && one != other);
+        assert!(one.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-'));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The two platforms: official accounts (`api.weixin.qq.com`) and WeCom (`qyapi.weixin.qq.com`).
 //!
 //! They issue tokens that mean nothing to the other and say the same things in other words. An official account is an
-//! appid with one secret; at WeCom each secret of a corp is an application, with a token of its own.
+//! appid with one secret; at WeCom each secret of a corp is an application, with a token and tickets of its own.
 
 use std::fmt;
 use std::net::IpAddr;

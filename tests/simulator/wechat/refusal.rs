@@ -32,6 +32,8 @@ impl Refusal {
     pub const INVALID_CORPID: Self = Self::new(40013, "invalid corpid");
     /// Using: this was never a token.
     pub const INVALID_TOKEN: Self = Self::new(40014, "invalid access_token");
+    /// A parameter has a value that it cannot have.
+    pub const INVALID_ARGS: Self = Self::new(40097, "invalid args");
     /// The secret is wrong.
     pub const INVALID_SECRET: Self = Self::new(40125, "invalid appsecret,");
     /// The owner has frozen the secret.
@@ -103,6 +105,7 @@ impl Refusal {
             Refusal::INVALID_OPENID,
             Refusal::INVALID_APPID,
             Refusal::INVALID_TOKEN,
+            Refusal::INVALID_ARGS,
             Refusal::INVALID_SECRET,
             Refusal::FROZEN_SECRET,
             Refusal::MISSING_TOKEN,

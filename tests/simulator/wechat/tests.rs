@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::*;
 
+mod tickets;
 mod tokens;
 mod wecom;
 
@@ -116,6 +117,7 @@ fn a_bad_setting_is_named() {
         (json!({ "appid": "wx1" }), "secret"),
         (json!({ "appid": "wx1", "secret": "" }), "secret"),
         (json!({ "appid": "wx1", "secret": "s", "token_life_s": 0 }), "token_life_s"),
+        (json!({ "appid": "wx1", "secret": "s", "ticket_life_s": 0 }), "ticket_life_s"),
         (json!({ "appid": "ww1", "kind": "wecom" }), "secret"),
         (json!({ "appid": "ww1", "kind": "wecom", "secret": "s", "grace_s": 1 }), "grace_s"),
         (json!({ "appid": "ww1", "kind": "wecom", "secret": "s", "force_gap_s": 1 }), "force_gap_s"),

@@ -27,6 +27,8 @@ pub enum Which {
     WeCom,
     /// All these tokens.
     All,
+    /// The tickets of all types, and no token.
+    Ticket,
 }
 
 impl Which {
@@ -35,7 +37,7 @@ impl Which {
         match self {
             Self::Classic | Self::Stable => platform == Platform::Official,
             Self::WeCom => platform == Platform::WeCom,
-            Self::All => true,
+            Self::All | Self::Ticket => true,
         }
     }
 }

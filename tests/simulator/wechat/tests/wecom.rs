@@ -10,7 +10,7 @@ use crate::simulator::wechat::{Grant, Owner, Platform, Refusal, WeChat, Which};
 
 /// A WeChat with the official account wx1 and the corp ww1, which has two applications; `settings` are of the first.
 #[track_caller]
-fn with_corp(settings: Value) -> WeChat {
+pub(super) fn with_corp(settings: Value) -> WeChat {
     let mut wechat = with(json!({}));
     let mut first = json!({ "appid": "ww1", "secret": "a", "kind": "wecom" });
     first.as_object_mut().unwrap().extend(settings.as_object().unwrap().clone());
@@ -19,14 +19,14 @@ fn with_corp(settings: Value) -> WeChat {
     wechat
 }
 
-fn fetch(wechat: &mut WeChat, secret: &str, now: Millis) -> Result<Grant, Refusal> {
+pub(super) fn fetch(wechat: &mut WeChat, secret: &str, now: Millis) -> Result<Grant, Refusal> {
     let owner = wechat.admit_wecom("gettoken", Some("ww1"), Some(secret), HOME, now)?;
     wechat.wecom_token(&owner, now)
 }
 
 /// 0, or the code that using the token at WeCom is refused with.
 fn used_at_wecom(wechat: &mut WeChat, token: &str, now: Millis) -> i64 {
-    let done = wechat.use_token_at(Platform::WeCom, "user_info", Some(token), now);
+    let done = wechat.use_token_at(Platform::WeCom, "get_jsapi_ticket", Some(token), now);
     done.err().map_or(0, |refusal| refusal.code)
 }
 
@@ -129,9 +129,12 @@ fn an_id_may_be_an_appid_and_a_corpid() {
 
 #[test]
 fn a_name_kills_one_secret_or_the_whole_corp() {
-    for (name, which, codes) in
-        [("ww1:a", Which::WeCom, (40001, 0)), ("ww1:b", Which::All, (0, 40001)), ("ww1", Which::All, (40001, 40001))]
-    {
+    for (name, which, codes) in [
+        ("ww1:a", Which::WeCom, (40001, 0)),
+        ("ww1:b", Which::All, (0, 40001)),
+        ("ww1", Which::All, (40001, 40001)),
+        ("ww1", Which::Ticket, (0, 0)),
+    ] {
         let mut wechat = with_corp(json!({}));
         let (a, b) = (fetch(&mut wechat, "a", START).unwrap().token, fetch(&mut wechat, "b", START).unwrap().token);
         assert!(wechat.invalidate(name, which, false, START));
