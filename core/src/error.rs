@@ -296,14 +296,15 @@ impl Unavailable {
 
 /// 503: a host that has no room for another request says so without asking the core.
 #[must_use]
-pub fn busy() -> Response {
-    Response::json(503, body(OURS, "the gateway is busy: too many requests wait")).with("retry-after", "1")
+pub fn busy(request_id: &str) -> Response {
+    let why = "the gateway is busy: too many requests wait";
+    Response::json(503, body(OURS, why)).with("retry-after", "1").with("x-request-id", request_id)
 }
 
 /// 500: the gateway itself cannot work, and this is why.
 #[must_use]
-pub fn broken(why: &str) -> Response {
-    Response::json(500, body(OURS, why))
+pub fn broken(why: &str, request_id: &str) -> Response {
+    Response::json(500, body(OURS, why)).with("x-request-id", request_id)
 }
 
 #[derive(Serialize)]

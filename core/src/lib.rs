@@ -40,7 +40,7 @@ use alloc::{rc::Rc, string::String};
 use crate::config::Gateway;
 use crate::error::Error;
 use crate::event::Event;
-use crate::host::{Head, Host, Response, Verdict};
+use crate::host::{Head, Host, Response, Verdict, World};
 use crate::route::Route;
 
 /// Answers one request. Whatever goes wrong becomes a reply.
@@ -69,7 +69,8 @@ async fn answer<H: Host>(gateway: &Gateway, host: &H, head: &Head) -> Result<Res
 }
 
 /// The id that a proxy before us gave the request, if it is a sane one; else a new one.
-fn request_id<H: Host>(host: &H, head: &Head) -> String {
+#[must_use]
+pub fn request_id<W: World>(world: &W, head: &Head) -> String {
     let sane = |it: &String| {
         let fine = |it: u8| it.is_ascii_alphanumeric() || b"-_.".contains(&it);
         (1..=64).contains(&it.len()) && it.bytes().all(fine)
@@ -79,6 +80,6 @@ fn request_id<H: Host>(host: &H, head: &Head) -> String {
     }
     let mut id = [0; 16];
     // An id that is not random is still an id.
-    let _ = host.random(&mut id);
+    let _ = world.random(&mut id);
     secret::hex(&id)
 }

@@ -8,7 +8,7 @@ use proxy_wasm::hostcalls;
 use proxy_wasm::traits::{Context, HttpContext};
 use proxy_wasm::types::{Action, BufferType, MapType};
 use wxedge::host::{Head, Headers, Method, Peer, Response, TooLarge, Upstream, Verdict};
-use wxedge::{handle, limits};
+use wxedge::{handle, limits, request_id};
 
 use crate::{edge::Edge, exec::Id, host::Envoy};
 
@@ -134,7 +134,8 @@ impl HttpContext for Request {
             return self.stream.perform().unwrap_or(Action::Pause);
         }
         if self.edge.exec.len() >= limits::TASKS {
-            send(&wxedge::error::busy());
+            let world = Envoy { edge: self.edge.clone(), stream: None };
+            send(&wxedge::error::busy(&request_id(&world, &head)));
             return Action::Pause;
         }
         let task = self.start(head);

@@ -45,6 +45,7 @@ pub enum WeChat {
 pub struct Start {
     kind: HostKind,
     config: Value,
+    text: Option<String>,
     env: BTreeMap<String, String>,
     wechat: Vec<WeChat>,
     threads: u32,
@@ -60,6 +61,7 @@ impl Start {
         Self {
             kind,
             config: default_config(),
+            text: None,
             env: secrets.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
             wechat: vec![WeChat::Simulator],
             threads: 2,
@@ -77,6 +79,12 @@ impl Start {
     /// Changes the gateway's configuration. `wechat.api` is set by [`Start::wechat`].
     pub fn config(mut self, change: impl FnOnce(&mut Value)) -> Self {
         change(&mut self.config);
+        self
+    }
+
+    /// The gateway's configuration as a text, which need not even be JSON. The simulator's accounts are those of the default one.
+    pub fn config_text(mut self, text: impl Into<String>) -> Self {
+        self.text = Some(text.into());
         self
     }
 
@@ -149,7 +157,7 @@ impl Start {
         let filter = if self.faults { place::filter_with_faults()? } else { place::filter()? };
         Ok(EnvoySettings {
             filter: Some(filter),
-            config: self.config.to_string(),
+            config: self.text.unwrap_or_else(|| self.config.to_string()),
             env: self.env,
             wechat: urls,
             threads: self.threads,
@@ -162,7 +170,7 @@ impl Start {
     fn workerd(mut self, urls: Vec<String>) -> WorkerdSettings {
         self.config["wechat"]["api"] = json!(urls);
         let mut bindings = self.env;
-        bindings.insert("WXEDGE_CONFIG".to_owned(), self.config.to_string());
+        bindings.insert("WXEDGE_CONFIG".to_owned(), self.text.unwrap_or_else(|| self.config.to_string()));
         WorkerdSettings { bindings, ..WorkerdSettings::default() }
     }
 

@@ -1,5 +1,6 @@
 //! What the gateway promises, shown on the real hosts. One file per theme; what must run alone is in `herds.rs`.
 
+mod bad_config;
 mod faults;
 mod forward;
 mod hostile_answers;

@@ -96,16 +96,25 @@ When it is ready it prints one line: {\"event\":\"listen\",\"address\":\"127.0.0
 WeChat's endpoints (short names in brackets):
   GET  /cgi-bin/token                 [token]         a new token at each call; the old one lives on for 5 minutes
   POST /cgi-bin/stable_token          [stable_token]  the same token while it is valid; force_refresh kills it
+  GET  /cgi-bin/ticket/getticket      [getticket]     needs access_token, type (jsapi | wx_card); the same ticket
+                                                      while it is valid
   GET  /cgi-bin/user/info             [user_info]     needs access_token, openid
   POST /cgi-bin/message/custom/send   [custom_send]   needs access_token, a JSON message
 
+WeCom's endpoints, which take only WeCom's tokens, as the others take none of them:
+  GET  /cgi-bin/gettoken              [gettoken]          one token per corpid and corpsecret while it is valid
+  GET  /cgi-bin/get_jsapi_ticket      [get_jsapi_ticket]  needs access_token
+  GET  /cgi-bin/ticket/get            [agent_ticket]      needs access_token, type (agent_config)
+
 Control:
-  GET    /_sim/state       counters, connections, accounts with their tokens, the clock
+  GET    /_sim/state       counters, connections, accounts with their tokens and tickets, the clock
   GET    /_sim/requests    the last 1000 requests
   POST   /_sim/reset       counters to zero, request log empty; accounts, faults and the clock stay
-  POST   /_sim/accounts    make or change an account: appid, secret, token_life_s, grace_s, ip_allow, seen_ip,
-                           quotas {endpoint: calls a day}, force_per_day, force_gap_s, frozen
-  POST   /_sim/invalidate  kill tokens: appid, which (classic | stable | all), sticky
+  POST   /_sim/accounts    make or change an account: appid, secret, token_life_s, ticket_life_s, grace_s, ip_allow,
+                           seen_ip, quotas {endpoint: calls a day}, force_per_day, force_gap_s, frozen,
+                           kind (official | wecom). WeCom: appid is the corpid, each secret is an account of its own
+  POST   /_sim/invalidate  kill tokens or tickets: appid (for one secret of WeCom corpid:secret),
+                           which (classic | stable | wecom | all: these tokens | ticket), sticky
   POST   /_sim/clock       advance_ms, or offset_ms from the real time
   POST   /_sim/faults      endpoint (or *), fault, ms, times, body, errcode, errmsg
   DELETE /_sim/faults      back to a WeChat that works
@@ -120,6 +129,8 @@ Faults (times: how often, default for ever; ms: delay before the answer):
 Examples:
   curl 'http://127.0.0.1:8900/cgi-bin/token?grant_type=client_credential&appid=wx1&secret=s1'
   curl -d '{\"endpoint\":\"token\",\"fault\":\"errcode\",\"errcode\":45009,\"times\":2}' http://127.0.0.1:8900/_sim/faults
+  curl -d '{\"appid\":\"ww1\",\"secret\":\"s1\",\"kind\":\"wecom\"}' http://127.0.0.1:8900/_sim/accounts
+  curl -d '{\"appid\":\"wx1\",\"which\":\"ticket\"}' http://127.0.0.1:8900/_sim/invalidate
   curl -d '{\"advance_ms\":7200000}' http://127.0.0.1:8900/_sim/clock
 ";
 

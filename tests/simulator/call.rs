@@ -5,8 +5,12 @@ use std::net::IpAddr;
 use hyper::body::Bytes;
 use serde::Serialize;
 
+use super::wechat::Platform;
+
 /// What WeChat writes on its JSON; a strict reader of media types stumbles over it, so the simulator writes it too.
 const WECHAT_JSON: &str = "application/json; encoding=utf-8";
+/// What WeCom writes on its own.
+const WECOM_JSON: &str = "application/json; charset=UTF-8";
 
 /// One request, read to its end.
 #[derive(Debug, Clone)]
@@ -48,8 +52,17 @@ pub struct Reply {
 impl Reply {
     /// JSON with HTTP 200, which is what WeChat answers to nearly everything.
     pub fn json(value: &impl Serialize) -> Self {
+        Self::json_of(Platform::Official, value)
+    }
+
+    /// The same with the media type of that platform.
+    pub fn json_of(platform: Platform, value: &impl Serialize) -> Self {
+        let media_type = match platform {
+            Platform::Official => WECHAT_JSON,
+            Platform::WeCom => WECOM_JSON,
+        };
         // The values are maps with text keys and plain numbers: they always have a JSON form.
-        Self::with(200, WECHAT_JSON, serde_json::to_vec(value).unwrap_or_default())
+        Self::with(200, media_type, serde_json::to_vec(value).unwrap_or_default())
     }
 
     /// Any text.

@@ -56,17 +56,19 @@ impl Control {
         self.order("POST", "reset", None).await
     }
 
-    /// Creates an account or changes the settings that are named.
+    /// Creates an account or changes the settings that are named. With `"kind": "wecom"` the account is one secret of a
+    /// corp, called `corpid:secret` in the state.
     pub async fn account(self, settings: Value) -> io::Result<()> {
         self.order("POST", "accounts", Some(settings)).await
     }
 
-    /// Kills current tokens; they are refused with 40001 from now on.
+    /// Kills current tokens, which are refused with 40001 from now on, or tickets; the next fetch gives others. For WeCom
+    /// a corpid means all secrets of the corp, `corpid:secret` one.
     pub async fn invalidate(self, appid: &str, which: Which) -> io::Result<()> {
         self.order("POST", "invalidate", Some(json!({ "appid": appid, "which": which }))).await
     }
 
-    /// Kills current tokens, but a plain stable token call goes on answering the dead one until it is forced.
+    /// Kills current tokens, but a fetch that answers the same one again goes on with the dead one; force ends that.
     pub async fn invalidate_sticky(self, appid: &str, which: Which) -> io::Result<()> {
         self.order("POST", "invalidate", Some(json!({ "appid": appid, "which": which, "sticky": true }))).await
     }

@@ -79,6 +79,9 @@ fn invalidate(state: &mut State, order: &Invalidate) -> Result<(), String> {
     if state.wechat.invalidate(&order.appid, order.which, order.sticky, now) {
         return Ok(());
     }
+    if state.wechat.knows(&order.appid) {
+        return Err(format!("which: the account {} has no such token", order.appid));
+    }
     Err(format!("appid: there is no account {}", order.appid))
 }
 

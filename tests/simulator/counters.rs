@@ -11,7 +11,7 @@ use super::endpoints;
 pub struct Counter {
     /// Calls that arrived.
     pub calls: u64,
-    /// Tokens made, whether or not the caller got to see them.
+    /// Tokens or tickets made, whether or not the caller got to see them.
     pub issued: u64,
     /// Of these, by `force_refresh`.
     pub forced: u64,

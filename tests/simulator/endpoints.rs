@@ -1,20 +1,32 @@
 //! WeChat's endpoints, one file each. To add one: write its file with a `pub const ENDPOINT`, name it below.
 
+mod agent_ticket;
 mod custom_send;
+mod get_jsapi_ticket;
+mod getticket;
+mod gettoken;
 mod stable_token;
 mod token;
 mod user_info;
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::call::{Call, Reply};
 use super::clock::Millis;
 use super::counters::Counter;
-use super::wechat::{Grant, Refusal, WeChat};
+use super::wechat::{Grant, Platform, Refusal, TicketType, WeChat};
 
 /// All endpoints.
-pub const ENDPOINTS: &[Endpoint] =
-    &[token::ENDPOINT, stable_token::ENDPOINT, user_info::ENDPOINT, custom_send::ENDPOINT];
+pub const ENDPOINTS: &[Endpoint] = &[
+    token::ENDPOINT,
+    stable_token::ENDPOINT,
+    getticket::ENDPOINT,
+    user_info::ENDPOINT,
+    custom_send::ENDPOINT,
+    gettoken::ENDPOINT,
+    get_jsapi_ticket::ENDPOINT,
+    agent_ticket::ENDPOINT,
+];
 
 /// Where calls to any other path are counted.
 pub const UNKNOWN: &str = "unknown";
@@ -26,6 +38,8 @@ pub struct Endpoint {
     pub name: &'static str,
     /// The path; a segment `{}` stands for any one segment.
     pub path: &'static str,
+    /// Whose endpoint it is: it takes only tokens of that platform and refuses in its words.
+    pub platform: Platform,
     /// What WeChat does. Refusals of WeChat's kind are `Err`; the server writes them.
     pub answer: fn(&mut Desk<'_>, &Call) -> Result<Reply, Refusal>,
 }
@@ -84,12 +98,33 @@ fn json_body(call: &Call) -> Result<Map<String, Value>, Refusal> {
     serde_json::from_slice(&call.body).map_err(|_| Refusal::NOT_JSON)
 }
 
-/// The answer of both token endpoints.
+/// What all ticket endpoints do; they differ in the types they know.
+fn ticket_answer(
+    endpoint: &Endpoint,
+    desk: &mut Desk<'_>,
+    call: &Call,
+    kind: impl FnOnce(Option<&str>) -> Option<TicketType>,
+) -> Result<Reply, Refusal> {
+    if call.method != "GET" {
+        return Err(Refusal::GET_ONLY);
+    }
+    let token = call.param("access_token");
+    let owner = desk.wechat.use_token_at(endpoint.platform, endpoint.name, token, desk.now)?;
+    let kind = kind(call.param("type")).ok_or(Refusal::INVALID_ARGS)?;
+    let Grant { token: ticket, expires_in, issued } = desk.wechat.ticket(&owner, kind, desk.now)?;
+    if issued {
+        desk.counter.issued += 1;
+    }
+    let answer = json!({ "errcode": 0, "errmsg": "ok", "ticket": ticket, "expires_in": expires_in });
+    Ok(Reply::json_of(endpoint.platform, &answer))
+}
+
+/// The answer of both token endpoints of official accounts.
 fn token_reply(counter: &mut Counter, grant: &Grant) -> Reply {
     if grant.issued {
         counter.issued += 1;
     }
-    Reply::json(&serde_json::json!({ "access_token": grant.token, "expires_in": grant.expires_in }))
+    Reply::json(&json!({ "access_token": grant.token, "expires_in": grant.expires_in }))
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::counters::{Connections, Counter};
+use super::wechat::Platform;
 
 /// The whole state at one moment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,19 +18,25 @@ pub struct Report {
     pub counters: BTreeMap<String, Counter>,
     /// Connections to this port.
     pub connections: Connections,
-    /// By appid.
+    /// By appid, for WeCom by `corpid:secret`.
     pub accounts: BTreeMap<String, AccountReport>,
 }
 
 /// One account.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AccountReport {
+    /// Where it lives.
+    pub kind: Platform,
     /// The current classic token.
     pub classic: Option<TokenReport>,
     /// The classic token before it.
     pub previous: Option<TokenReport>,
     /// The current stable token.
     pub stable: Option<TokenReport>,
+    /// The current token of a WeCom account.
+    pub wecom: Option<TokenReport>,
+    /// The current tickets by type: `jsapi`, `wx_card`, `agent_config`.
+    pub tickets: BTreeMap<String, TicketReport>,
     /// Forced refreshes of the stable token on this simulated day.
     pub forced_today: u32,
     /// Calls counted against quotas on this simulated day.
@@ -41,6 +48,17 @@ pub struct AccountReport {
 pub struct TokenReport {
     /// Its text.
     pub token: String,
+    /// Seconds until it stops working.
+    pub expires_in: u64,
+    /// Whether it works now.
+    pub valid: bool,
+}
+
+/// One ticket.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TicketReport {
+    /// Its text.
+    pub ticket: String,
     /// Seconds until it stops working.
     pub expires_in: u64,
     /// Whether it works now.

@@ -2,6 +2,7 @@
 
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -14,7 +15,7 @@ use super::endpoints::{self, Desk};
 use super::faults::{Delivery, Faults, Instead};
 use super::log::RequestLog;
 use super::report::Report;
-use super::wechat::{Refusal, WeChat};
+use super::wechat::{Platform, Refusal, WeChat};
 
 /// What a running simulator remembers.
 #[derive(Debug)]
@@ -62,6 +63,7 @@ impl Shared {
         let now = state.clock.now();
         let endpoint = endpoints::find(&call.path);
         let name = endpoint.map_or(endpoints::UNKNOWN, |endpoint| endpoint.name);
+        let platform = endpoint.map_or(Platform::Official, |endpoint| endpoint.platform);
         state.log.push(call, name, now);
         state.counters.enter(name);
 
@@ -75,7 +77,7 @@ impl Shared {
             (None, Some(endpoint)) => state.answer(endpoint.answer, name, call, now),
             (None, None) => Ok(Reply::text(404, "404 page not found\n")),
         };
-        let reply = outcome.unwrap_or_else(|refusal| state.refuse(name, &refusal, now));
+        let reply = outcome.unwrap_or_else(|refusal| state.refuse(name, platform, &refusal, call.peer, now));
         let flight = Flight { shared: self.clone(), endpoint: name, over: false };
         Decided { reply, delay: plan.delay, delivery: plan.delivery, flight }
     }
@@ -93,10 +95,17 @@ impl State {
         answer(&mut desk, call)
     }
 
-    fn refuse(&mut self, name: &'static str, refusal: &Refusal, now: Millis) -> Reply {
+    fn refuse(
+        &mut self,
+        name: &'static str,
+        platform: Platform,
+        refusal: &Refusal,
+        peer: IpAddr,
+        now: Millis,
+    ) -> Reply {
         *self.counters.of(name).errors.entry(refusal.code).or_default() += 1;
-        let rid = self.wechat.mint().rid(now);
-        Reply::json(&json!({ "errcode": refusal.code, "errmsg": format!("{} rid: {rid}", refusal.text) }))
+        let message = refusal.message(platform, self.wechat.mint(), peer, now);
+        Reply::json_of(platform, &json!({ "errcode": refusal.code, "errmsg": message }))
     }
 
     /// A copy for the control API.

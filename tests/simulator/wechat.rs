@@ -1,24 +1,30 @@
-//! WeChat's side of the credential rules: accounts, two kinds of access token, quotas. No I/O, the time is passed in.
+//! WeChat's side of the credential rules: accounts, access tokens, tickets, quotas. No I/O, the time is passed in.
 //!
 //! * Classic token (`/cgi-bin/token`): each fetch issues a new one; the one before lives on for a grace time, the one
 //!   before that dies at once.
 //! * Stable token (`/cgi-bin/stable_token`): the same one while it is valid, with the seconds it has left; renewed near
 //!   its end; `force_refresh` kills it, within a budget.
 //! * The two kinds never touch each other.
+//! * WeCom has a token of its own (`/cgi-bin/gettoken`), and both platforms have tickets: see the files of that name.
 
 mod account;
 mod mint;
+mod platform;
 mod refusal;
 #[cfg(test)]
 mod tests;
+mod ticket;
 mod token;
+mod wecom;
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 pub use account::{Account, AccountChange};
 pub use mint::Mint;
+pub use platform::{Owner, Platform};
 pub use refusal::Refusal;
+pub use ticket::TicketType;
 pub use token::Which;
 
 use super::clock::Millis;
@@ -28,7 +34,7 @@ use token::Ledger;
 /// All accounts and every token they were given.
 #[derive(Debug)]
 pub struct WeChat {
-    accounts: BTreeMap<String, Account>,
+    accounts: BTreeMap<Owner, Account>,
     ledger: Ledger,
     mint: Mint,
 }
@@ -44,10 +50,10 @@ pub struct Credentials<'a> {
     pub secret: Option<&'a str>,
 }
 
-/// A token handed to a caller.
+/// A token or a ticket handed to a caller.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Grant {
-    /// The access token.
+    /// Its text.
     pub token: String,
     /// Seconds it has left.
     pub expires_in: u64,
@@ -70,12 +76,12 @@ impl WeChat {
     /// The error is a sentence that begins with the field.
     pub fn put_account(&mut self, change: AccountChange) -> Result<(), String> {
         change.check()?;
-        if let Some(account) = self.accounts.get_mut(&change.appid) {
+        let owner = change.owner()?;
+        if let Some(account) = self.accounts.get_mut(&owner) {
             account.apply(change);
             return Ok(());
         }
-        let appid = change.appid.clone();
-        self.accounts.insert(appid, Account::new(change)?);
+        self.accounts.insert(owner, Account::new(change)?);
         Ok(())
     }
 
@@ -92,7 +98,8 @@ impl WeChat {
         if shown.grant_type != Some("client_credential") {
             return Err(Refusal::INVALID_GRANT_TYPE);
         }
-        let account = self.accounts.get_mut(appid).ok_or(Refusal::INVALID_APPID)?;
+        let owner = Owner::Official(appid.to_owned());
+        let account = self.accounts.get_mut(&owner).ok_or(Refusal::INVALID_APPID)?;
         account.recognise(secret, peer)?;
         account.spend(endpoint, now)?;
         Ok(appid.to_owned())
@@ -100,7 +107,8 @@ impl WeChat {
 
     /// Issues a classic token.
     pub fn classic_token(&mut self, appid: &str, now: Millis) -> Result<Grant, Refusal> {
-        let account = self.accounts.get_mut(appid).ok_or(Refusal::INVALID_APPID)?;
+        let owner = Owner::Official(appid.to_owned());
+        let account = self.accounts.get_mut(&owner).ok_or(Refusal::INVALID_APPID)?;
         if let Some(before_last) = account.previous.take() {
             self.ledger.revoke(&before_last, now);
         }
@@ -109,14 +117,15 @@ impl WeChat {
             account.previous = Some(last);
         }
         let life = account.settings.token_life_s;
-        let token = self.ledger.issue(&mut self.mint, appid, now.plus_secs(life));
+        let token = self.ledger.issue(&mut self.mint, &owner, now.plus_secs(life));
         account.classic = Some(token.clone());
         Ok(Grant { token, expires_in: u64::from(life), issued: true })
     }
 
     /// Gives the stable token: the current one while it lasts, or by `force` a new one.
     pub fn stable_token(&mut self, appid: &str, force: bool, now: Millis) -> Result<Grant, Refusal> {
-        let account = self.accounts.get_mut(appid).ok_or(Refusal::INVALID_APPID)?;
+        let owner = Owner::Official(appid.to_owned());
+        let account = self.accounts.get_mut(&owner).ok_or(Refusal::INVALID_APPID)?;
         if force {
             account.spend_force(now)?;
             if let Some(last) = account.stable.take() {
@@ -134,52 +143,67 @@ impl WeChat {
             // The old one is not revoked: it lives to its own end.
             self.ledger.forget_later(current);
         }
-        let token = self.ledger.issue(&mut self.mint, appid, now.plus_secs(life));
+        let token = self.ledger.issue(&mut self.mint, &owner, now.plus_secs(life));
         account.stable = Some(token.clone());
         Ok(Grant { token, expires_in: u64::from(life), issued: true })
     }
 
-    /// Checks a token that is used on a business endpoint and counts the call against the quota of the day.
-    /// Returns the appid that the token belongs to.
-    pub fn use_token(&mut self, endpoint: &'static str, token: Option<&str>, now: Millis) -> Result<String, Refusal> {
+    /// Checks a token that is used on an endpoint of that platform and counts the call against the quota of the day.
+    /// Returns the account that the token belongs to.
+    pub fn use_token_at(
+        &mut self,
+        platform: Platform,
+        endpoint: &'static str,
+        token: Option<&str>,
+        now: Millis,
+    ) -> Result<Owner, Refusal> {
         let token = token.filter(|text| !text.is_empty()).ok_or(Refusal::MISSING_TOKEN)?;
-        let appid = self.ledger.judge(token, now)?.to_owned();
-        let account = self.accounts.get_mut(&appid).ok_or(Refusal::INVALID_APPID)?;
+        let owner = self.ledger.judge(platform, token, now)?.clone();
+        let account = self.accounts.get_mut(&owner).ok_or(Refusal::INVALID_TOKEN)?;
         account.spend(endpoint, now)?;
-        Ok(appid)
+        Ok(owner)
     }
 
-    /// Kills current tokens before their time. With `sticky` the stable token endpoint goes on handing out the dead one
-    /// until it is forced or the token would have been renewed. `false` if there is no such account.
-    pub fn invalidate(&mut self, appid: &str, which: Which, sticky: bool, now: Millis) -> bool {
-        let Some(account) = self.accounts.get_mut(appid) else {
-            return false;
-        };
-        if which != Which::Stable
-            && let Some(token) = account.classic.take()
-        {
-            self.ledger.revoke(&token, now);
+    /// The same for an endpoint of official accounts.
+    pub fn use_token(&mut self, endpoint: &'static str, token: Option<&str>, now: Millis) -> Result<Owner, Refusal> {
+        self.use_token_at(Platform::Official, endpoint, token, now)
+    }
+
+    /// Kills current tokens or tickets of the accounts of that name before their time. With `sticky` an endpoint that
+    /// answers the same one again goes on handing out the dead one until it is forced or would have been renewed.
+    /// `false` if no such account can have one.
+    pub fn invalidate(&mut self, name: &str, which: Which, sticky: bool, now: Millis) -> bool {
+        let meant = |owner: &Owner| owner.answers_to(name) && which.is_of(owner.platform());
+        let mut found = false;
+        for (_, account) in self.accounts.iter_mut().filter(|(owner, _)| meant(owner)) {
+            account.kill(which, sticky, |token| self.ledger.revoke(token, now));
+            found = true;
         }
-        if which == Which::Classic {
-            return true;
-        }
-        if let Some(token) = account.stable.take() {
-            self.ledger.revoke(&token, now);
-            account.stable = sticky.then_some(token);
-        }
-        true
+        found
+    }
+
+    /// Whether the control API means any account by that name.
+    pub fn knows(&self, name: &str) -> bool {
+        self.accounts.keys().any(|owner| owner.answers_to(name))
     }
 
     /// Each account as the control API shows it.
     pub fn report(&self, now: Millis) -> BTreeMap<String, AccountReport> {
         let show = |token: &String| self.ledger.report(token, now);
-        let one = |account: &Account| AccountReport {
+        let one = |owner: &Owner, account: &Account| AccountReport {
+            kind: owner.platform(),
             classic: account.classic.as_ref().and_then(show),
             previous: account.previous.as_ref().and_then(show),
             stable: account.stable.as_ref().and_then(show),
+            wecom: account.wecom.as_ref().and_then(show),
+            tickets: account
+                .tickets
+                .iter()
+                .map(|(kind, ticket)| (kind.name().to_owned(), ticket.report(now)))
+                .collect(),
             forced_today: account.forced_on(now),
             used_today: account.used_on(now),
         };
-        self.accounts.iter().map(|(appid, account)| (appid.clone(), one(account))).collect()
+        self.accounts.iter().map(|(owner, account)| (owner.to_string(), one(owner, account))).collect()
     }
 }

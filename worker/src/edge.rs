@@ -12,12 +12,12 @@ use futures_util::future::{Either, select};
 use worker::wasm_bindgen::JsCast;
 use worker::{Context, Env, Headers as JsHeaders, ResponseBuilder, web_sys};
 use wxedge::account::AccountId;
-use wxedge::config::Gateway;
+use wxedge::config::{ConfigError, Gateway};
 use wxedge::error::{Error, Unavailable};
 use wxedge::host::{Head, Headers, Host, Method, Peer, Request, Response, TooLarge, Upstream, Verdict};
 use wxedge::keeper::wire::{read_answer, write_ask};
 use wxedge::keeper::{Answer, Ask};
-use wxedge::{handle, limits};
+use wxedge::{handle, limits, request_id};
 
 use crate::timer::Timer;
 use crate::world::{Task, Workers, build, collect, read};
@@ -59,8 +59,14 @@ pub(crate) async fn answer(
     }
 }
 
+/// The answer to everything while there is no configuration.
+pub(crate) fn refuse(error: ConfigError, request: &worker::Request, env: Env) -> worker::Result<worker::Response> {
+    let world = Workers { env, request: None, background: Rc::new(|_| {}) };
+    send(error.into_response(&request_id(&world, &head(request))))
+}
+
 /// The core's answer as a Worker's.
-pub(crate) fn send(response: Response) -> worker::Result<worker::Response> {
+fn send(response: Response) -> worker::Result<worker::Response> {
     let headers = JsHeaders::new();
     for (name, value) in &response.headers {
         headers.append(name, value)?;

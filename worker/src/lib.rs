@@ -24,7 +24,7 @@ use wxedge::limits;
 async fn fetch(request: Request, env: Env, context: Context) -> worker::Result<Response> {
     match gateway(&env) {
         Ok(gateway) => edge::answer(gateway, request, env, context).await,
-        Err(error) => edge::send(error.into_response()),
+        Err(error) => edge::refuse(error, &request, env),
     }
 }
 

@@ -33,14 +33,15 @@ pub struct ConfigError {
 
 impl ConfigError {
     fn new(path: &str, why: &str) -> Self {
-        let path = if path == "." { "" } else { path };
+        // How the place of the document itself is written, and one that is not known.
+        let path = if matches!(path, "." | "?") { "" } else { path };
         Self { path: path.to_owned(), why: why.to_owned() }
     }
 
     /// The answer of a host that cannot refuse to start.
     #[must_use]
-    pub fn into_response(self) -> crate::host::Response {
-        crate::error::broken(&self.to_string())
+    pub fn into_response(self, request_id: &str) -> crate::host::Response {
+        crate::error::broken(&self.to_string(), request_id)
     }
 
     fn place(&self) -> String {

@@ -207,13 +207,11 @@ impl<W: World, S: Store> Job<W, S> {
             let record = Rc::make_mut(&mut seen.record);
             let ours = record.lease.as_ref().is_some_and(|it| it.id == self.lease);
             let newer = record.v > record::VERSION;
-            if newer || (!ours && record.generation != self.generation) {
+            let over = !late || record.generation != self.generation;
+            if newer || (!ours && over) {
                 return false;
             }
             let others = record.lease.clone().filter(|_| !ours);
-            if others.is_some() && !late {
-                return false;
-            }
             change(record);
             if others.is_some() {
                 record.lease = others;

@@ -17,7 +17,7 @@ fn any_jump(sim: &Sim) -> i64 {
 #[test]
 fn jumps_at_random_moments_leave_nobody_stuck_and_start_no_storm() {
     for api in Api::BOTH {
-        seeds(300, |sim| {
+        seeds(150, |sim| {
             sim.allow(3 * ms(limits::PATIENCE));
             let threads = sim.threads(3, &Settings::new(api));
             threads.iter().for_each(super::world::Edge::watch);

@@ -27,7 +27,7 @@ fn a_conflict_on_every_nth_swap_costs_nothing_but_the_swap() {
 #[test]
 fn a_conflict_on_every_swap_for_a_while_is_outlasted() {
     for api in Api::BOTH {
-        seeds(200, |sim| {
+        seeds(100, |sim| {
             let (from, span) = (sim.random().between(1, 3), sim.random().between(1, 60));
             sim.contest(move |nth| (from..from + span).contains(&nth));
             let threads = sim.threads(3, &Settings::new(api));
@@ -63,7 +63,7 @@ fn endless_conflicts_are_told_and_end_nobodys_token() {
 #[test]
 fn an_answer_that_could_not_be_stored_is_fetched_again_after_the_lease() {
     for api in Api::BOTH {
-        seeds(100, |sim| {
+        seeds(25, |sim| {
             // The claim succeeds, and then nobody can write for as long as a fetch takes.
             sim.contest(|nth| nth > 1);
             let threads = sim.threads(3, &Settings::new(api));

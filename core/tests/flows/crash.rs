@@ -110,7 +110,7 @@ fn a_thread_that_dies_in_the_soft_window_delays_nobody() {
 #[test]
 fn a_slow_answer_that_comes_after_its_lease_ruins_nothing() {
     for api in Api::BOTH {
-        seeds(500, |sim| {
+        seeds(250, |sim| {
             sim.allow(20_000);
             let threads = sim.threads(3, &Settings::new(api));
             // Thread 0 claims, sends, and stands still until others have taken over, at any point of their work.

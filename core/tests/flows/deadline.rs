@@ -7,7 +7,7 @@ use crate::world::{Api, Fault, Plan, Settings, error_of, ms, seeds};
 #[test]
 fn with_a_silent_wechat_and_a_host_that_wakes_nobody_every_caller_is_answered() {
     for api in Api::BOTH {
-        seeds(300, |sim| {
+        seeds(80, |sim| {
             sim.spurious(0);
             sim.deafen();
             sim.plan(|_, _| Plan::fault(0, Fault::Silent));

@@ -160,7 +160,7 @@ fn errors_have_their_status_and_body_on_honest_routes_and_on_wechats() {
 #[test]
 fn replies_that_are_lost_after_wechat_acted_end_with_a_token_that_works() {
     for api in Api::BOTH {
-        seeds(300, |sim| {
+        seeds(150, |sim| {
             let lost = sim.random().between(1, 4);
             let fault = *sim.random().pick(&[Fault::Lost, Fault::LostBroken]);
             let threads = sim.threads(3, &Settings::new(api));

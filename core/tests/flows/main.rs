@@ -22,4 +22,5 @@ mod herd;
 mod proactive;
 mod record;
 mod rotate;
+mod script;
 mod secret;

@@ -4,9 +4,10 @@ use serde_json::{Value, json};
 
 use super::{Desk, Endpoint, json_body};
 use crate::simulator::call::{Call, Reply};
-use crate::simulator::wechat::Refusal;
+use crate::simulator::wechat::{Platform, Refusal};
 
-pub const ENDPOINT: Endpoint = Endpoint { name: "custom_send", path: "/cgi-bin/message/custom/send", answer };
+pub const ENDPOINT: Endpoint =
+    Endpoint { name: "custom_send", path: "/cgi-bin/message/custom/send", platform: Platform::Official, answer };
 
 fn answer(desk: &mut Desk<'_>, call: &Call) -> Result<Reply, Refusal> {
     if call.method != "POST" {

@@ -4,9 +4,10 @@ use serde_json::{Map, Value};
 
 use super::{Desk, Endpoint, json_body, token_reply};
 use crate::simulator::call::{Call, Reply};
-use crate::simulator::wechat::{Credentials, Refusal};
+use crate::simulator::wechat::{Credentials, Platform, Refusal};
 
-pub const ENDPOINT: Endpoint = Endpoint { name: "stable_token", path: "/cgi-bin/stable_token", answer };
+pub const ENDPOINT: Endpoint =
+    Endpoint { name: "stable_token", path: "/cgi-bin/stable_token", platform: Platform::Official, answer };
 
 fn answer(desk: &mut Desk<'_>, call: &Call) -> Result<Reply, Refusal> {
     let body = json_body(call)?;

@@ -2,9 +2,9 @@
 
 use super::{Desk, Endpoint, token_reply};
 use crate::simulator::call::{Call, Reply};
-use crate::simulator::wechat::{Credentials, Refusal};
+use crate::simulator::wechat::{Credentials, Platform, Refusal};
 
-pub const ENDPOINT: Endpoint = Endpoint { name: "token", path: "/cgi-bin/token", answer };
+pub const ENDPOINT: Endpoint = Endpoint { name: "token", path: "/cgi-bin/token", platform: Platform::Official, answer };
 
 fn answer(desk: &mut Desk<'_>, call: &Call) -> Result<Reply, Refusal> {
     if call.method != "GET" {

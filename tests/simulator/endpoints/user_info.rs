@@ -4,9 +4,10 @@ use serde_json::json;
 
 use super::{Desk, Endpoint};
 use crate::simulator::call::{Call, Reply};
-use crate::simulator::wechat::Refusal;
+use crate::simulator::wechat::{Platform, Refusal};
 
-pub const ENDPOINT: Endpoint = Endpoint { name: "user_info", path: "/cgi-bin/user/info", answer };
+pub const ENDPOINT: Endpoint =
+    Endpoint { name: "user_info", path: "/cgi-bin/user/info", platform: Platform::Official, answer };
 
 fn answer(desk: &mut Desk<'_>, call: &Call) -> Result<Reply, Refusal> {
     if call.method != "GET" {

@@ -6,3 +6,5 @@ mod endpoints;
 mod faults;
 mod http;
 mod load;
+mod tickets;
+mod wecom;

@@ -1,16 +1,19 @@
-//! One account: its settings, its current tokens, what it has used up today.
+//! One account: its settings, its current tokens and tickets, what it has used up today.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use serde::{Deserialize, Deserializer};
 
-use super::Refusal;
+use super::ticket::{Ticket, TicketType};
+use super::{Owner, Platform, Refusal, Which};
 use crate::simulator::clock::Millis;
 use crate::simulator::endpoints;
 
 /// WeChat gives a token for at most two hours.
 const TOKEN_LIFE_S: u32 = 7200;
+/// And a ticket for as long.
+const TICKET_LIFE_S: u32 = 7200;
 /// WeChat keeps the replaced classic token alive for about five minutes.
 const GRACE_S: u32 = 300;
 /// WeChat allows 20 forced refreshes a day,
@@ -22,12 +25,16 @@ const FORCE_GAP_S: u32 = 30;
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct AccountChange {
-    /// Names the account.
+    /// Names the account. For WeCom it is the corpid, and the secret is part of the name.
     pub appid: String,
-    /// Its secret; a new account needs one.
+    /// Where the account lives.
+    pub kind: Platform,
+    /// Its secret; a new account needs one, one of WeCom always.
     pub secret: Option<String>,
     /// Life of new tokens, in seconds.
     pub token_life_s: Option<u32>,
+    /// Life of new tickets, in seconds.
+    pub ticket_life_s: Option<u32>,
     /// How long a replaced classic token lives on, in seconds.
     pub grace_s: Option<u32>,
     /// Addresses that may fetch tokens; `null` switches the list off, `[]` lets nobody in.
@@ -42,7 +49,7 @@ pub struct AccountChange {
     pub force_per_day: Option<u32>,
     /// Seconds between two forced refreshes.
     pub force_gap_s: Option<u32>,
-    /// Whether the secret is frozen.
+    /// Whether the secret is frozen; WeCom then calls it a wrong one.
     pub frozen: Option<bool>,
 }
 
@@ -62,11 +69,34 @@ impl AccountChange {
         if self.token_life_s == Some(0) {
             return Err("token_life_s: it must be at least 1".to_owned());
         }
+        if self.ticket_life_s == Some(0) {
+            return Err("ticket_life_s: it must be at least 1".to_owned());
+        }
+        if let (Platform::WeCom, Some(field)) = (self.kind, self.only_official()) {
+            return Err(format!("{field}: a WeCom account has none"));
+        }
         let stranger = self.quotas.iter().flatten().find(|(name, _)| !endpoints::is_known(name));
         match stranger {
             Some((name, _)) => Err(format!("quotas.{name}: there is no such endpoint, {}", endpoints::list())),
             None => Ok(()),
         }
+    }
+
+    /// Whom this is about.
+    pub(super) fn owner(&self) -> Result<Owner, String> {
+        let id = self.appid.clone();
+        match (self.kind, &self.secret) {
+            (Platform::Official, _) => Ok(Owner::Official(id)),
+            (Platform::WeCom, Some(secret)) => Ok(Owner::WeCom { corpid: id, secret: secret.clone() }),
+            (Platform::WeCom, None) => Err("secret: it tells which of the corp's accounts is meant".to_owned()),
+        }
+    }
+
+    /// The first setting that only makes sense for official accounts.
+    fn only_official(&self) -> Option<&'static str> {
+        let fields =
+            [("grace_s", self.grace_s), ("force_per_day", self.force_per_day), ("force_gap_s", self.force_gap_s)];
+        fields.into_iter().find(|(_, value)| value.is_some()).map(|(name, _)| name)
     }
 }
 
@@ -74,6 +104,7 @@ impl AccountChange {
 pub(super) struct Settings {
     pub(super) secret: String,
     pub(super) token_life_s: u32,
+    pub(super) ticket_life_s: u32,
     pub(super) grace_s: u32,
     ip_allow: Option<Vec<IpAddr>>,
     seen_ip: Option<IpAddr>,
@@ -94,11 +125,15 @@ struct Today {
 /// An account and what WeChat knows about it.
 #[derive(Debug)]
 pub struct Account {
+    platform: Platform,
     pub(super) settings: Settings,
     pub(super) classic: Option<String>,
     /// The classic token before the current one.
     pub(super) previous: Option<String>,
     pub(super) stable: Option<String>,
+    /// The token of a WeCom account, which has no other.
+    pub(super) wecom: Option<String>,
+    pub(super) tickets: BTreeMap<TicketType, Ticket>,
     last_forced: Option<Millis>,
     today: Today,
 }
@@ -109,6 +144,7 @@ impl Account {
         let settings = Settings {
             secret,
             token_life_s: TOKEN_LIFE_S,
+            ticket_life_s: TICKET_LIFE_S,
             grace_s: GRACE_S,
             ip_allow: None,
             seen_ip: None,
@@ -117,8 +153,17 @@ impl Account {
             force_gap_s: FORCE_GAP_S,
             frozen: false,
         };
-        let mut account =
-            Self { settings, classic: None, previous: None, stable: None, last_forced: None, today: Today::default() };
+        let mut account = Self {
+            platform: change.kind,
+            settings,
+            classic: None,
+            previous: None,
+            stable: None,
+            wecom: None,
+            tickets: BTreeMap::new(),
+            last_forced: None,
+            today: Today::default(),
+        };
         account.apply(change);
         Ok(account)
     }
@@ -132,6 +177,7 @@ impl Account {
         let settings = &mut self.settings;
         set(&mut settings.secret, change.secret);
         set(&mut settings.token_life_s, change.token_life_s);
+        set(&mut settings.ticket_life_s, change.ticket_life_s);
         set(&mut settings.grace_s, change.grace_s);
         set(&mut settings.ip_allow, change.ip_allow);
         set(&mut settings.seen_ip, change.seen_ip);
@@ -144,24 +190,25 @@ impl Account {
     /// Is this the owner, calling from where the owner may call?
     pub(super) fn recognise(&self, secret: &str, peer: IpAddr) -> Result<(), Refusal> {
         if secret != self.settings.secret {
-            return Err(Refusal::INVALID_SECRET);
+            return Err(self.platform.wrong_secret());
         }
         if self.settings.frozen {
-            return Err(Refusal::FROZEN_SECRET);
+            return Err(self.platform.frozen_secret());
         }
         let seen = self.settings.seen_ip.unwrap_or(peer);
         match &self.settings.ip_allow {
-            Some(allowed) if !allowed.contains(&seen) => Err(Refusal::ip_not_allowed(seen)),
+            Some(allowed) if !allowed.contains(&seen) => Err(self.platform.foreign_ip(seen)),
             _ => Ok(()),
         }
     }
 
     /// Takes one call from the endpoint's quota of the day.
     pub(super) fn spend(&mut self, endpoint: &str, now: Millis) -> Result<(), Refusal> {
+        let platform = self.platform;
         let quota = self.settings.quotas.get(endpoint).copied().unwrap_or(u64::MAX);
         let used = self.today(now).used.entry(endpoint.to_owned()).or_default();
         if *used >= quota {
-            return Err(Refusal::DAILY_QUOTA);
+            return Err(platform.over_quota());
         }
         *used += 1;
         Ok(())
@@ -179,6 +226,29 @@ impl Account {
         self.today(now).forced += 1;
         self.last_forced = Some(now);
         Ok(())
+    }
+
+    /// Ends what is current; what is sticky stays in its place, dead.
+    pub(super) fn kill(&mut self, which: Which, sticky: bool, mut revoke: impl FnMut(&str)) {
+        let mut end = |slot: &mut Option<String>, stays: bool| {
+            if let Some(token) = slot.take() {
+                revoke(&token);
+                *slot = stays.then_some(token);
+            }
+        };
+        if matches!(which, Which::Classic | Which::All) {
+            end(&mut self.classic, false);
+        }
+        if matches!(which, Which::Stable | Which::All) {
+            end(&mut self.stable, sticky);
+        }
+        if matches!(which, Which::WeCom | Which::All) {
+            end(&mut self.wecom, sticky);
+        }
+        if which == Which::Ticket {
+            self.tickets.retain(|_, _| sticky);
+            self.tickets.values_mut().for_each(Ticket::kill);
+        }
     }
 
     /// Forced refreshes on the day of `now`.

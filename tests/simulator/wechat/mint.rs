@@ -4,9 +4,11 @@ use crate::simulator::clock::Millis;
 
 /// Tokens are at least so long; WeChat asks callers to have room for 512.
 const TOKEN_CHARS: usize = 136;
+/// Tickets are at least so long.
+const TICKET_CHARS: usize = 86;
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-/// A source of tokens and trace ids (SplitMix64, which never repeats within 2^64 steps).
+/// A source of tokens, tickets and trace ids (SplitMix64, which never repeats within 2^64 steps).
 #[derive(Debug)]
 pub struct Mint {
     state: u64,
@@ -20,16 +22,30 @@ impl Mint {
 
     /// A new access token.
     pub fn token(&mut self) -> String {
-        let mut token = String::from("SIM_");
-        while token.len() < TOKEN_CHARS {
+        self.text("SIM_", TOKEN_CHARS)
+    }
+
+    /// A new ticket.
+    pub fn ticket(&mut self) -> String {
+        self.text("SIMT_", TICKET_CHARS)
+    }
+
+    fn text(&mut self, prefix: &str, chars: usize) -> String {
+        let mut text = String::from(prefix);
+        while text.len() < chars {
             let mut bits = self.next();
-            // Ten characters of six bits; whole blocks only, so that two tokens differ as soon as two blocks do.
+            // Ten characters of six bits; whole blocks only, so that two texts differ as soon as two blocks do.
             for _ in 0..10 {
-                token.push(char::from(ALPHABET[(bits & 63) as usize]));
+                text.push(char::from(ALPHABET[(bits & 63) as usize]));
                 bits >>= 6;
             }
         }
-        token
+        text
+    }
+
+    /// The trace id at the end of an error message of WeCom.
+    pub fn hint(&mut self, now: Millis) -> String {
+        format!("{:010}{:015}", now.0 / 1000, self.next() % 1_000_000_000_000_000)
     }
 
     /// The trace id at the end of an error message.
@@ -63,6 +79,21 @@ mod tests {
             assert!(token.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-'));
             assert!(seen.insert(token));
         }
+    }
+
+    #[test]
+    fn tickets_are_url_safe_and_no_tokens() {
+        let mut mint = Mint::new(7);
+        let (one, other) = (mint.ticket(), mint.ticket());
+        assert!(one.len() >= 86 && one.starts_with("SIMT_") && one != other);
+        assert!(one.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-'));
+    }
+
+    #[test]
+    fn a_hint_is_the_second_and_fifteen_digits() {
+        let hint = Mint::new(1).hint(Millis(1_700_000_000_000));
+        assert!(hint.starts_with("1700000000") && hint.len() == 25, "{hint}");
+        assert!(hint.bytes().all(|b| b.is_ascii_digit()));
     }
 
     #[test]

@@ -3,26 +3,37 @@
 use std::borrow::Cow;
 use std::net::IpAddr;
 
-/// WeChat says no: an `errcode` with its text, answered with HTTP 200. The `rid` is added when it is sent.
+use super::{Mint, Platform};
+use crate::simulator::clock::Millis;
+
+/// WeChat says no: an `errcode` with its text, answered with HTTP 200. The trace is added when it is sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
     /// The number callers look at.
     pub code: i64,
-    /// The text, without `rid`.
+    /// The text, without the trace.
     pub text: Cow<'static, str>,
+    /// The caller's address as WeChat sees it, if that is not the connection's.
+    pub seen: Option<IpAddr>,
 }
 
 impl Refusal {
     /// Using: the token was killed or replaced.
     pub const NOT_LATEST: Self = Self::new(40001, "invalid credential, access_token is invalid or not latest");
+    /// WeCom: the secret is wrong.
+    pub const INVALID_CREDENTIAL: Self = Self::new(40001, "invalid credential");
     /// The grant type is not `client_credential`.
     pub const INVALID_GRANT_TYPE: Self = Self::new(40002, "invalid grant_type");
     /// The openid is malformed or not a string.
     pub const INVALID_OPENID: Self = Self::new(40003, "invalid openid");
     /// There is no such account.
     pub const INVALID_APPID: Self = Self::new(40013, "invalid appid");
+    /// WeCom: there is no such corp.
+    pub const INVALID_CORPID: Self = Self::new(40013, "invalid corpid");
     /// Using: this was never a token.
     pub const INVALID_TOKEN: Self = Self::new(40014, "invalid access_token");
+    /// A parameter has a value that it cannot have.
+    pub const INVALID_ARGS: Self = Self::new(40097, "invalid args");
     /// The secret is wrong.
     pub const INVALID_SECRET: Self = Self::new(40125, "invalid appsecret,");
     /// The owner has frozen the secret.
@@ -31,8 +42,12 @@ impl Refusal {
     pub const MISSING_TOKEN: Self = Self::new(41001, "access_token missing");
     /// Fetching: no appid.
     pub const MISSING_APPID: Self = Self::new(41002, "appid missing");
+    /// WeCom: no corpid.
+    pub const MISSING_CORPID: Self = Self::new(41002, "corpid missing");
     /// Fetching: no secret.
     pub const MISSING_SECRET: Self = Self::new(41004, "appsecret missing");
+    /// WeCom: no secret.
+    pub const MISSING_CORPSECRET: Self = Self::new(41004, "corpsecret missing");
     /// No openid.
     pub const MISSING_OPENID: Self = Self::new(41009, "missing openid");
     /// Using: the token has reached its end.
@@ -45,14 +60,18 @@ impl Refusal {
     pub const EMPTY_BODY: Self = Self::new(44002, "empty post data");
     /// The day's allowance is used up.
     pub const DAILY_QUOTA: Self = Self::new(45009, "reach max api daily quota limit");
+    /// WeCom: too many calls.
+    pub const OVER_FREQUENCY: Self = Self::new(45009, "api freq out of limit");
     /// Too soon after the last call.
     pub const TOO_FREQUENT: Self = Self::new(45011, "api minute-quota reach limit, must slower, retry next minute");
     /// The body is not JSON, or not the JSON that was asked for.
     pub const NOT_JSON: Self = Self::new(47001, "data format error");
+    /// WeCom: the caller's address is not one of the application's; the trace tells it.
+    pub const UNTRUSTED_IP: Self = Self::new(60020, "not allow to access from your ip");
 
     /// A refusal with a fixed text.
     pub const fn new(code: i64, text: &'static str) -> Self {
-        Self { code, text: Cow::Borrowed(text) }
+        Self { code, text: Cow::Borrowed(text), seen: None }
     }
 
     /// The caller's address is not on the allow-list; operators read the address off this text.
@@ -61,7 +80,21 @@ impl Refusal {
             IpAddr::V4(v4) => v4.to_ipv6_mapped(),
             IpAddr::V6(v6) => v6,
         };
-        Self { code: 40164, text: Cow::Owned(format!("invalid ip {ip} ipv6 {long}, not in whitelist")) }
+        let text = Cow::Owned(format!("invalid ip {ip} ipv6 {long}, not in whitelist"));
+        Self { code: 40164, text, seen: None }
+    }
+
+    /// The text that is sent: each platform ends it with a trace of its own.
+    pub fn message(&self, platform: Platform, mint: &mut Mint, peer: IpAddr, now: Millis) -> String {
+        let Self { code, text, seen } = self;
+        match platform {
+            Platform::Official => format!("{text} rid: {}", mint.rid(now)),
+            Platform::WeCom => format!(
+                "{text}, hint: [{}], from ip: {}, more info at https://open.work.weixin.qq.com/devtool/query?e={code}",
+                mint.hint(now),
+                seen.unwrap_or(peer)
+            ),
+        }
     }
 
     /// The refusal of that number, for a fault that names only the number.
@@ -72,6 +105,7 @@ impl Refusal {
             Refusal::INVALID_OPENID,
             Refusal::INVALID_APPID,
             Refusal::INVALID_TOKEN,
+            Refusal::INVALID_ARGS,
             Refusal::INVALID_SECRET,
             Refusal::FROZEN_SECRET,
             Refusal::MISSING_TOKEN,
@@ -85,6 +119,7 @@ impl Refusal {
             Refusal::DAILY_QUOTA,
             Refusal::TOO_FREQUENT,
             Refusal::NOT_JSON,
+            Refusal::UNTRUSTED_IP,
         ];
         let known = KNOWN.iter().find(|refusal| refusal.code == code);
         known.cloned().unwrap_or(Self::new(code, "system error"))

@@ -6,7 +6,9 @@ use serde_json::{Value, json};
 
 use super::*;
 
+mod tickets;
 mod tokens;
+mod wecom;
 
 const HOME: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 const START: Millis = Millis(1_700_000_000_000);
@@ -115,6 +117,10 @@ fn a_bad_setting_is_named() {
         (json!({ "appid": "wx1" }), "secret"),
         (json!({ "appid": "wx1", "secret": "" }), "secret"),
         (json!({ "appid": "wx1", "secret": "s", "token_life_s": 0 }), "token_life_s"),
+        (json!({ "appid": "wx1", "secret": "s", "ticket_life_s": 0 }), "ticket_life_s"),
+        (json!({ "appid": "ww1", "kind": "wecom" }), "secret"),
+        (json!({ "appid": "ww1", "kind": "wecom", "secret": "s", "grace_s": 1 }), "grace_s"),
+        (json!({ "appid": "ww1", "kind": "wecom", "secret": "s", "force_gap_s": 1 }), "force_gap_s"),
         (json!({ "appid": "wx1", "secret": "s", "quotas": { "tokens": 1 } }), "quotas.tokens"),
     ] {
         let sentence = WeChat::new(1).put_account(change(settings)).unwrap_err();

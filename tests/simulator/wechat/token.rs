@@ -4,7 +4,7 @@ use std::collections::{HashMap, VecDeque};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Mint, Refusal};
+use super::{Mint, Owner, Platform, Refusal};
 use crate::simulator::clock::Millis;
 use crate::simulator::report::TokenReport;
 
@@ -14,7 +14,7 @@ pub(super) const RENEWED_BEFORE_END_S: u64 = 300;
 /// Tokens out of use that are remembered, so that they are refused as old ones (40001, 42001) and not as garbage (40014).
 const REMEMBERED: usize = 100_000;
 
-/// Which tokens of an account to kill.
+/// What of an account to kill.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Which {
@@ -22,13 +22,29 @@ pub enum Which {
     Classic,
     /// The current stable token.
     Stable,
-    /// Both.
+    /// The current token of a WeCom account.
+    #[serde(rename = "wecom")]
+    WeCom,
+    /// All these tokens.
     All,
+    /// The tickets of all types, and no token.
+    Ticket,
+}
+
+impl Which {
+    /// Whether accounts of that platform can have one.
+    pub(super) fn is_of(self, platform: Platform) -> bool {
+        match self {
+            Self::Classic | Self::Stable => platform == Platform::Official,
+            Self::WeCom => platform == Platform::WeCom,
+            Self::All | Self::Ticket => true,
+        }
+    }
 }
 
 #[derive(Debug)]
 struct Token {
-    appid: String,
+    owner: Owner,
     expires: Millis,
     revoked: Option<Millis>,
 }
@@ -41,9 +57,9 @@ pub(super) struct Ledger {
 }
 
 impl Ledger {
-    pub(super) fn issue(&mut self, mint: &mut Mint, appid: &str, expires: Millis) -> String {
+    pub(super) fn issue(&mut self, mint: &mut Mint, owner: &Owner, expires: Millis) -> String {
         let text = mint.token();
-        let token = Token { appid: appid.to_owned(), expires, revoked: None };
+        let token = Token { owner: owner.clone(), expires, revoked: None };
         self.tokens.insert(text.clone(), token);
         text
     }
@@ -74,14 +90,15 @@ impl Ledger {
         self.tokens.get(text).map(|token| token.expires)
     }
 
-    /// The appid that may be served with this token, or why not.
-    pub(super) fn judge(&self, text: &str, now: Millis) -> Result<&str, Refusal> {
-        let token = self.tokens.get(text).ok_or(Refusal::INVALID_TOKEN)?;
+    /// The account that may be served with this token, or why not. No platform knows the tokens of the other.
+    pub(super) fn judge(&self, platform: Platform, text: &str, now: Millis) -> Result<&Owner, Refusal> {
+        let token = self.tokens.get(text).filter(|token| token.owner.platform() == platform);
+        let token = token.ok_or(Refusal::INVALID_TOKEN)?;
         // What ended it first decides the code: a token that ran out before it was replaced has expired.
         match token.revoked {
             Some(revoked) if revoked <= now && revoked < token.expires => Err(Refusal::NOT_LATEST),
             _ if token.expires <= now => Err(Refusal::EXPIRED_TOKEN),
-            _ => Ok(&token.appid),
+            _ => Ok(&token.owner),
         }
     }
 
