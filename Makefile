@@ -29,7 +29,7 @@ WORKER_JS := worker/build/index.js
 # $(call step,title,commands joined by &&): says what a long step does and how many seconds it took.
 step = begin=$$SECONDS; echo "== $(strip $(1))"; $(strip $(2)) || exit 1; echo "== $(strip $(1)): done in $$((SECONDS - begin)) s"
 
-.PHONY: help run test lint build envoy worker schema tools clean prerequisites toolchain
+.PHONY: help run test bench lint build envoy worker schema tools clean prerequisites toolchain
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/make \1\t\2/p' Makefile | expand -t 14
@@ -42,6 +42,12 @@ test: build $(FAULTS_WASM) ## everything: the core, then every scenario on both 
 	@$(call step, test the core, cargo test --package wxedge)
 # Herds of callers hold thousands of connections at once.
 	@ulimit -n $$(ulimit -Hn); $(call step, test the workspace on both hosts, cargo test --workspace --exclude wxedge)
+
+bench: build ## what the gateway costs, as ratios within one run: a table and target/bench/summary.json; ONLY=name for one of them
+	@command -v wrk >/dev/null || { [ "$$(id -u)" = 0 ] && apt-get install -y -qq --no-install-recommends wrk >/dev/null; } || \
+		{ echo "missing: wrk (apt-get install wrk)" >&2; exit 1; }
+	@$(call step, build wxedge-bench, cargo build --quiet --package wxedge-tests --bins)
+	@ulimit -n $$(ulimit -Hn); exec target/debug/wxedge-bench $(ONLY)
 
 lint: build ## format, clippy (native and both wasm targets), docs, both edge configurations
 	@$(call step, format, cargo fmt --all --check)

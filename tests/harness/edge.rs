@@ -108,11 +108,21 @@ impl Edge {
 
     /// The same herd on an answer for which this host has nothing to do.
     pub fn static_herd(&self, callers: usize) -> Herd {
-        let (to, path) = match &self.host {
+        let (to, path) = self.still();
+        Herd::new(to, callers, Request::new(to, "GET", path).bytes("keep-alive"))
+    }
+
+    /// The URL of that answer.
+    pub fn static_url(&self) -> String {
+        let (to, path) = self.still();
+        format!("http://{to}{path}")
+    }
+
+    fn still(&self) -> (SocketAddr, &'static str) {
+        match &self.host {
             Host::Envoy(envoy) => (envoy.address(), STATIC_PATH),
             Host::Workerd(workerd) => (workerd.comparison(), "/"),
-        };
-        Herd::new(to, callers, Request::new(to, "GET", path).bytes("keep-alive"))
+        }
     }
 
     /// All that the host has logged.

@@ -69,6 +69,18 @@ impl EdgeYaml {
         Ok(())
     }
 
+    /// The same edge without the gateway: neither the filter nor a route that would enable it.
+    pub fn without_filter(&mut self) -> Result<()> {
+        let filters = self.at_http("/http_filters")?.as_array_mut();
+        filters
+            .ok_or_else(|| Failure::new("http_filters in envoy.yaml is no list"))?
+            .retain(|it| it["name"] != "wxedge");
+        let routes = self.at_http("/route_config/virtual_hosts/0/routes")?.as_array_mut();
+        let routes = routes.ok_or_else(|| Failure::new("routes in envoy.yaml is no list"))?;
+        routes.retain(|it| it["typed_per_filter_config"].is_null());
+        Ok(())
+    }
+
     /// Moves the listener into a file that can be replaced while Envoy runs. The result is what the file holds.
     pub fn listener_from(&mut self, file: &Path) -> Result<Value> {
         let listener = self.at("/static_resources/listeners/0")?.clone();
