@@ -3,12 +3,14 @@
 use alloc::collections::BTreeMap;
 use core::{cell::RefCell, time::Duration};
 
-use crate::account::{AccountId, Kind};
+use crate::account::{AccountId, Family, Kind};
 use crate::config::Gateway;
-use crate::error::Error;
+use crate::error::{Error, Reject};
+use crate::event::Event;
 use crate::host::{Host, Time};
 use crate::keeper::record::Credential;
-use crate::keeper::{Answer, Ask, Stale};
+use crate::keeper::{Answer, Ask, Stale, replica};
+use crate::limits;
 
 /// A credential of `account` that is not the `stale` one.
 ///
@@ -21,14 +23,55 @@ pub async fn credential<H: Host>(
     kind: Kind,
     stale: Stale,
 ) -> Result<Credential, Error> {
-    if stale == Stale::No
-        && let Some(copy) = gateway.copies.fresh(account, kind, host.now())
-    {
-        return Ok(copy);
+    if stale == Stale::No {
+        if let Some(copy) = gateway.copies.fresh(account, kind, host.now()) {
+            return Ok(copy);
+        }
+        if let Some(copy) = replicated(gateway, host, account, kind).await {
+            return Ok(copy);
+        }
     }
-    let Answer::Credential(credential) = host.ask(account, Ask::Credential { kind, stale }).await?;
+    let ask = |stale| host.ask(account, Ask::Credential { kind, stale });
+    let Answer::Credential(credential) = match ask(stale).await {
+        Err(Error::Rejected(Reject::TooSoon { .. })) if !can_be_forced(account, kind) => ask(Stale::No).await?,
+        other => other?,
+    };
     gateway.copies.keep(account, &credential, host.now());
     Ok(credential)
+}
+
+/// What the replica holds, if it is to be believed. Or what another caller was told during the look.
+async fn replicated<H: Host>(gateway: &Gateway, host: &H, id: &AccountId, kind: Kind) -> Option<Credential> {
+    let (account, copies) = (gateway.account(id)?, &gateway.copies);
+    if !copies.look(id, kind, host.now()) {
+        return None;
+    }
+    let found = host.replica(&replica::name(id, kind)).await;
+    copies.looked(id, kind);
+    let failed = |doing| host.note(Event::ReplicaFailed { account: id, kind, doing });
+    let opened = match found {
+        Ok(Some(value)) => replica::open(account, kind, &value).or_else(|| {
+            failed("open");
+            None
+        }),
+        Ok(None) => None,
+        Err(_) => {
+            failed("read");
+            None
+        }
+    };
+    let now = host.now();
+    if let Some(it) = opened.filter(|it| replica::believed(it, now, copies.last(id, kind).as_ref())) {
+        copies.keep(id, &it, now);
+        return Some(it);
+    }
+    copies.fresh(id, kind, now)
+}
+
+/// Whether there is a way to make WeChat give another one. Where there is none, what it gives again is the right one, whatever
+/// the caller saw: it gets that, as it would from WeChat.
+fn can_be_forced(account: &AccountId, kind: Kind) -> bool {
+    kind == Kind::Access && account.family != Family::Wecom
 }
 
 /// What this thread or isolate was told a moment ago: plain data, believed for a short time and only before the soft expiry.
@@ -37,13 +80,15 @@ pub async fn credential<H: Host>(
 pub struct Copies {
     span: Duration,
     by_account: RefCell<BTreeMap<(AccountId, Kind), (Credential, Time)>>,
+    /// Since when somebody looks into the replica.
+    looks: RefCell<BTreeMap<(AccountId, Kind), Time>>,
 }
 
 impl Copies {
     /// Copies that are believed for `span`.
     #[must_use]
     pub fn for_span(span: Duration) -> Self {
-        Self { span, by_account: RefCell::default() }
+        Self { span, ..Self::default() }
     }
 
     fn fresh(&self, account: &AccountId, kind: Kind, now: Time) -> Option<Credential> {
@@ -51,6 +96,11 @@ impl Copies {
         let (credential, told) = copies.get(&(account.clone(), kind))?;
         let believed = *told <= now && now < told.plus(self.span) && now < credential.soft;
         believed.then(|| credential.clone())
+    }
+
+    /// The last copy, however old.
+    fn last(&self, account: &AccountId, kind: Kind) -> Option<Credential> {
+        self.by_account.borrow().get(&(account.clone(), kind)).map(|it| it.0.clone())
     }
 
     fn keep(&self, account: &AccountId, credential: &Credential, now: Time) {
@@ -66,5 +116,23 @@ impl Copies {
         if !overtaken {
             copies.insert(key, (credential.clone(), now));
         }
+    }
+
+    /// Whether to look into the replica: one caller at a time does, the others ask the keeper. So a cold herd costs one look, and
+    /// a replica that hangs holds up one caller.
+    fn look(&self, account: &AccountId, kind: Kind, now: Time) -> bool {
+        let mut looks = self.looks.borrow_mut();
+        let key = (account.clone(), kind);
+        // A look that was given up half-way ends by time.
+        let busy = looks.get(&key).is_some_and(|it| *it <= now && now < it.plus(limits::REPLICA));
+        if !busy && !self.span.is_zero() {
+            looks.insert(key, now);
+            return true;
+        }
+        false
+    }
+
+    fn looked(&self, account: &AccountId, kind: Kind) {
+        self.looks.borrow_mut().remove(&(account.clone(), kind));
     }
 }
