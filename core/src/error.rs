@@ -97,6 +97,9 @@ pub enum Reject {
     /// The AppSecret is not this account's.
     #[error("invalid appsecret")]
     AppSecret,
+    /// The secret is none of this corporation's.
+    #[error("invalid corpsecret")]
+    CorpSecret,
     /// The caller has used up its rate.
     #[error("too many requests: try in {retry_after} s")]
     TooMany {
@@ -169,7 +172,7 @@ pub enum Shape {
     WeChat,
     /// weixin-token's: 400, 403 and 500 with `{"errmsg"}` or `{"code","errmsg"}`.
     WeixinToken,
-    /// token-hub's: an honest status and a line of text.
+    /// token-hub's: text, with the newline and without it as there; 500 for whatever WeChat did.
     TokenHub,
 }
 
@@ -193,8 +196,10 @@ impl Error {
         let response = self.shaped(shape).with("x-request-id", request_id);
         match &self {
             Self::Rejected(Reject::Method { allow }) => response.with("allow", allow),
-            Self::Rejected(Reject::Unknown) => response.with("www-authenticate", "Bearer"),
-            Self::Rejected(Reject::TooSoon { retry_after }) => response.with("retry-after", &format!("{retry_after}")),
+            Self::Rejected(Reject::Unknown) if response.status == 401 => response.with("www-authenticate", "Bearer"),
+            Self::Rejected(Reject::TooSoon { retry_after } | Reject::TooMany { retry_after }) => {
+                response.with("retry-after", &format!("{retry_after}"))
+            }
             _ => response,
         }
     }
@@ -231,8 +236,8 @@ impl Error {
         match self {
             Self::Rejected(Reject::Method { .. }) => Response::text(405, "Method Not Allowed\n"),
             Self::Rejected(it) => Response::text(it.status(), &format!("{message}\n")),
-            Self::Refused { code, .. } => Response::text(500, &format!("WeChat says {code}: {message}\n")),
-            Self::Unavailable(_) => Response::text(500, &format!("{message}\n")),
+            Self::Refused { code, .. } => Response::text(500, &format!("WeChat says {code}: {message}")),
+            Self::Unavailable(_) => Response::text(500, message),
         }
     }
 
@@ -259,7 +264,7 @@ impl Reject {
             Self::NotFound | Self::NoApp { .. } => 404,
             Self::Method { .. } => 405,
             Self::TooLarge { .. } => 413,
-            Self::Unknown | Self::AppId | Self::AppSecret => 401,
+            Self::Unknown | Self::AppId | Self::AppSecret | Self::CorpSecret => 401,
             Self::Forbidden { .. } => 403,
             Self::TooSoon { .. } | Self::TooMany { .. } => 429,
             _ => 400,
@@ -277,6 +282,7 @@ impl Reject {
             Self::TooLarge { .. } => errcode::TOO_LONG,
             Self::AppId => errcode::INVALID_APPID,
             Self::AppSecret => errcode::INVALID_SECRET,
+            Self::CorpSecret => errcode::INVALID_CREDENTIAL,
             Self::TooSoon { .. } | Self::TooMany { .. } => return (429, errcode::TOO_OFTEN),
             _ => errcode::INVALID_PARAMETER,
         };
@@ -349,6 +355,46 @@ mod tests {
         answers(soon.clone(), Shape::WeChat, 429, text);
         let response = Error::from(soon).into_response(Shape::Honest, "r1");
         assert!(response.headers.contains(&("retry-after".into(), "7".into())));
+    }
+
+    #[test]
+    fn who_is_refused_for_a_while_is_told_for_how_long_in_every_shape() {
+        for shape in [Shape::Honest, Shape::WeChat, Shape::WeixinToken, Shape::TokenHub] {
+            for reject in [Reject::TooSoon { retry_after: 7 }, Reject::TooMany { retry_after: 7 }] {
+                let response = Error::from(reject).into_response(shape, "r1");
+                assert_eq!(response.status, 429, "{shape:?}");
+                assert!(response.headers.contains(&("retry-after".into(), "7".into())), "{shape:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_error_like_weixin_tokens_has_its_bodies() {
+        let shape = Shape::WeixinToken;
+        answers(Reject::NoApp { app: "zz".into() }, shape, 400, r#"{"errmsg":"no this appName:zz"}"#);
+        answers(Reject::Unknown, shape, 403, r#"{"errmsg":"This ip is not trusted"}"#);
+        let forbidden = Reject::Forbidden { may: "token".into(), app: "a".into() };
+        answers(forbidden, shape, 403, r#"{"errmsg":"This ip is not trusted"}"#);
+        let refused = Error::Refused { code: 40125, message: "invalid appsecret".into() };
+        answers(refused, shape, 500, r#"{"code":40125,"errmsg":"invalid appsecret"}"#);
+        let silent = Unavailable::Timeout { who: "WeChat".into() };
+        answers(silent, shape, 500, r#"{"code":-10001,"errmsg":"WeChat did not answer in time"}"#);
+        let response = Error::from(Reject::Unknown).into_response(shape, "r1");
+        assert!(!response.headers.iter().any(|it| it.0 == "www-authenticate"));
+    }
+
+    #[test]
+    fn an_error_like_token_hubs_is_text() {
+        let shape = Shape::TokenHub;
+        answers(Reject::Method { allow: "GET".into() }, shape, 405, "Method Not Allowed\n");
+        answers(Reject::NoApp { app: "zz".into() }, shape, 404, "there is no app zz\n");
+        let refused = Error::Refused { code: 40013, message: "invalid appid".into() };
+        answers(refused, shape, 500, "WeChat says 40013: invalid appid");
+        let silent = Unavailable::Timeout { who: "WeChat".into() };
+        answers(silent, shape, 500, "WeChat did not answer in time");
+        let response = Error::from(Reject::Unknown).into_response(shape, "r1");
+        assert_eq!(response.status, 401);
+        assert!(response.headers.contains(&("content-type".into(), "text/plain; charset=utf-8".into())));
     }
 
     #[test]

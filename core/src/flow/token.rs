@@ -112,7 +112,7 @@ pub async fn wecom<H: Host>(gateway: &Gateway, host: &H, head: &Head) -> Result<
     let of_corp = |it: &&Account| it.id.family == Family::Wecom && it.appid == corpid;
     let mut accounts = gateway.accounts.values().filter(of_corp).peekable();
     accounts.peek().ok_or(Reject::AppId)?;
-    let account = accounts.find(|it| it.secret.matches(&secret)).ok_or(Reject::AppSecret)?;
+    let account = accounts.find(|it| it.secret.matches(&secret)).ok_or(Reject::CorpSecret)?;
     let token = credential(gateway, host, &account.id, Kind::Access, Stale::No).await?;
     let expires_in = host.now().until(token.hard).as_secs();
     let body = json!({ "errcode": 0, "errmsg": "ok", "access_token": token.value.expose(), "expires_in": expires_in });

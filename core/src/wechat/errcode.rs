@@ -6,6 +6,8 @@ use core::time::Duration;
 
 /// System busy.
 pub const BUSY: i64 = -1;
+/// Invalid credential: WeCom's word for a wrong secret.
+pub const INVALID_CREDENTIAL: i64 = 40_001;
 /// Invalid grant_type.
 pub const INVALID_GRANT: i64 = 40_002;
 /// Invalid AppID.
