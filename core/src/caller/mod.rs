@@ -110,13 +110,14 @@ impl<'a> Asker<'a> {
         Ok(asker)
     }
 
-    /// Checks that the caller may do `what` with `app`.
+    /// Checks that the caller may do `what` with `app`. A JWT that names an app is for that one only.
     ///
     /// # Errors
     /// [`Reject::Forbidden`].
     pub fn check(&self, what: Permission, app: &str) -> Result<(), Reject> {
         let knows = self.caller.apps.as_ref().is_none_or(|it| it.contains(app));
-        if knows && self.caller.may.contains(&what) {
+        let named = self.app.as_ref().is_none_or(|it| it == app);
+        if knows && named && self.caller.may.contains(&what) {
             return Ok(());
         }
         Err(Reject::Forbidden { may: what.as_str().to_owned(), app: app.to_owned() })

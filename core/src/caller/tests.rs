@@ -169,5 +169,30 @@ fn a_caller_may_do_what_it_was_given_with_the_apps_it_was_given() {
     assert!(one.check(Permission::Token, "b").is_err());
     assert!(one.check(Permission::Token, "A").is_err());
     assert_eq!(two.check(Permission::Token, "b"), Ok(()));
+    assert_eq!(two.check(Permission::Ticket, "b"), Ok(()));
+    assert!(one.check(Permission::Ticket, "a").is_err());
     assert!(two.check(Permission::Rotate, "b").is_err());
+}
+
+#[test]
+fn the_app_that_is_meant_is_the_tokens_then_the_callers_then_the_only_one() {
+    let gateway = gateway("");
+    let asker = |at: usize, app: Option<&str>| Asker { caller: &gateway.callers[at], app: app.map(Into::into) };
+    assert_eq!(asker(2, Some("a")).app(&gateway), Some("a"));
+    assert_eq!(asker(2, None).app(&gateway), Some("b"));
+    assert_eq!(asker(0, None).app(&gateway), None);
+    let text = r#"{"apps":{"a":{"kind":"official","appid":"wxa","secret":"sa"}},
+        "callers":[{"name":"one","key":"key-of-caller-one"}]}"#;
+    let single = Gateway::from_json(text, &|_| None).unwrap();
+    assert_eq!(Asker { caller: &single.callers[0], app: None }.app(&single), Some("a"));
+}
+
+#[test]
+fn a_token_that_names_an_app_is_for_that_one_only() {
+    let gateway = gateway("");
+    let asker = |app: &str| Asker { caller: &gateway.callers[2], app: Some(app.into()) };
+    assert_eq!(asker("a").check(Permission::Token, "a"), Ok(()));
+    assert!(asker("a").check(Permission::Token, "b").is_err());
+    let one = Asker { caller: &gateway.callers[0], app: Some("b".into()) };
+    assert!(one.check(Permission::Token, "b").is_err());
 }
