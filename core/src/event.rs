@@ -92,6 +92,15 @@ pub enum Event<'a> {
         /// Which.
         kind: Kind,
     },
+    /// The replica could not be read or written, or what it held is not ours. No caller is harmed.
+    ReplicaFailed {
+        /// Whose credential.
+        account: &'a AccountId,
+        /// Which.
+        kind: Kind,
+        /// What was tried.
+        doing: &'static str,
+    },
     /// A request was answered with an error.
     Failed {
         /// The request's id.
@@ -111,20 +120,21 @@ impl Event<'_> {
             Self::ForeignRefresher { .. } => "foreign_refresher",
             Self::Late { .. } => "late",
             Self::Conflict { .. } => "conflict",
+            Self::ReplicaFailed { .. } => "replica_failed",
             Self::Failed { .. } => "failed",
         }
     }
 
     /// All names, so that a host can define its counters beforehand.
-    pub const NAMES: [&'static str; 6] =
-        ["refreshed", "refresh_failed", "foreign_refresher", "late", "conflict", "failed"];
+    pub const NAMES: [&'static str; 7] =
+        ["refreshed", "refresh_failed", "foreign_refresher", "late", "conflict", "replica_failed", "failed"];
 
     /// How loud the line is; `None` for what is only counted.
     #[must_use]
     pub const fn level(&self) -> Option<Level> {
         match self {
             Self::Refreshed { .. } => Some(Level::Info),
-            Self::ForeignRefresher { .. } | Self::Late { .. } => Some(Level::Warn),
+            Self::ForeignRefresher { .. } | Self::Late { .. } | Self::ReplicaFailed { .. } => Some(Level::Warn),
             Self::RefreshFailed { error: Error::Refused { .. }, .. } => Some(Level::Error),
             Self::RefreshFailed { .. } => Some(Level::Warn),
             Self::Conflict { .. } => None,
@@ -157,6 +167,9 @@ impl fmt::Display for Event<'_> {
             | Self::Late { account, kind }
             | Self::Conflict { account, kind } => {
                 write!(f, " account={account} kind={}", kind.as_str())
+            }
+            Self::ReplicaFailed { account, kind, doing } => {
+                write!(f, " account={account} kind={} doing={doing}", kind.as_str())
             }
             Self::Failed { request_id, error } => {
                 write!(f, " request_id={request_id} error={:?}", alloc::format!("{error}"))

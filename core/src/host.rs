@@ -91,6 +91,15 @@ pub trait Host: World {
     /// Whatever the keeper says; [`Error::Unavailable`] if it cannot be reached.
     async fn ask(&self, account: &AccountId, ask: Ask) -> Result<Answer, Error>;
 
+    /// What the replica near this host holds under `name`, within [`crate::limits::REPLICA`]; `None` for nothing, and where there
+    /// is no replica.
+    ///
+    /// # Errors
+    /// [`Unreachable`]; the caller asks the keeper instead.
+    async fn replica(&self, _name: &str) -> Result<Option<Vec<u8>>, Unreachable> {
+        Ok(None)
+    }
+
     /// The request's whole body. A flow that never asks for it streams it.
     ///
     /// # Errors

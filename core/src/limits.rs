@@ -45,5 +45,17 @@ pub const CONFLICTS: u32 = 100;
 /// How long an isolate of a Worker believes what its keeper told it.
 pub const COPY: Duration = Duration::from_secs(10);
 
+/// How long a look into the replica may take before the keeper is asked.
+pub const REPLICA: Duration = Duration::from_millis(500);
+
+/// How long a host may answer looks into the replica from a cache of its own. Workers KV takes no less.
+pub const REPLICA_CACHE: Duration = Duration::from_secs(30);
+
+/// How long a copy in the replica may be out of date: a minute until a write is seen everywhere, and [`REPLICA_CACHE`].
+pub const REPLICA_LAG: Duration = Duration::from_secs(90);
+
+/// A copy in the replica lives for at least so long. Workers KV takes no less.
+pub const REPLICA_TTL: Duration = Duration::from_secs(60);
+
 /// The longest JWT that is read, in bytes.
 pub const JWT: usize = 4096;

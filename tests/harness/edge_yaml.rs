@@ -13,7 +13,8 @@ use super::{Failure, Result, place};
 pub const STATIC_PATH: &str = "/harness/static";
 
 const HTTP: &str = "/filter_chains/0/filters/0/typed_config";
-const WECHAT: &str = "wechat_api";
+const API: &str = "wechat_api";
+const QYAPI: &str = "wechat_qyapi";
 
 /// A configuration of Envoy that can be changed.
 #[derive(Debug, Clone)]
@@ -49,15 +50,29 @@ impl EdgeYaml {
 
     /// What `wechat.api` of the configuration stands for: one cluster for each URL.
     pub fn wechat(&mut self, urls: &[String]) -> Result<()> {
-        let clusters = self.at("/static_resources/clusters")?.as_array_mut();
-        let clusters = clusters.ok_or_else(|| Failure::new("clusters in envoy.yaml is no list"))?;
-        let position = clusters.iter().position(|cluster| cluster["name"] == WECHAT);
-        let model = clusters.remove(position.ok_or_else(|| Failure::new("no cluster wechat_api in envoy.yaml"))?);
+        let (clusters, model) = self.take_cluster(API)?;
         for (number, url) in urls.iter().enumerate() {
-            let name = if number == 0 { WECHAT.to_owned() } else { format!("{WECHAT}_{}", number + 1) };
+            let name = if number == 0 { API.to_owned() } else { format!("{API}_{}", number + 1) };
             clusters.push(cluster(model.clone(), &name, url)?);
         }
         Ok(())
+    }
+
+    /// What `wechat.qyapi` of the configuration stands for.
+    pub fn qyapi(&mut self, url: &str) -> Result<()> {
+        let (clusters, model) = self.take_cluster(QYAPI)?;
+        clusters.push(cluster(model, QYAPI, url)?);
+        Ok(())
+    }
+
+    /// The clusters without the one called `name`, and that one.
+    fn take_cluster(&mut self, name: &str) -> Result<(&mut Vec<Value>, Value)> {
+        let clusters = self.at("/static_resources/clusters")?.as_array_mut();
+        let clusters = clusters.ok_or_else(|| Failure::new("clusters in envoy.yaml is no list"))?;
+        let position = clusters.iter().position(|cluster| cluster["name"] == name);
+        let position = position.ok_or_else(|| Failure::new(format!("no cluster {name} in envoy.yaml")))?;
+        let cluster = clusters.remove(position);
+        Ok((clusters, cluster))
     }
 
     /// A path that is answered without the filter, for comparison.

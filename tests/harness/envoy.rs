@@ -34,6 +34,8 @@ pub struct EnvoySettings {
     pub env: BTreeMap<String, String>,
     /// What `wechat.api` of the configuration stands for, entry by entry.
     pub wechat: Vec<String>,
+    /// What `wechat.qyapi` stands for; `None` is WeCom itself.
+    pub qyapi: Option<String>,
     /// Worker threads.
     pub threads: u32,
     /// Whether the listener can be replaced while Envoy runs.
@@ -51,6 +53,7 @@ impl Default for EnvoySettings {
             config: String::new(),
             env: BTreeMap::new(),
             wechat: Vec::new(),
+            qyapi: None,
             threads: 2,
             lds: false,
             ports: (0, 0),
@@ -181,6 +184,7 @@ fn render(settings: &EnvoySettings, scratch: &Scratch) -> Result<(PathBuf, Value
     yaml.filter(&filter)?;
     yaml.gateway(&settings.config, &variables)?;
     yaml.wechat(&settings.wechat)?;
+    settings.qyapi.iter().try_for_each(|url| yaml.qyapi(url))?;
     yaml.static_answer()?;
     settings.edits.iter().try_for_each(|edit| edit(&mut yaml))?;
     let mut listener = yaml.at("/static_resources/listeners/0")?.clone();

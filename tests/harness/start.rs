@@ -29,7 +29,7 @@ pub enum HostKind {
     Workerd,
 }
 
-/// What an entry of `wechat.api` leads to.
+/// What an entry of `wechat.api` leads to. `wechat.qyapi` leads where the first one does.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum WeChat {
     /// The simulator of this scenario.
@@ -76,7 +76,7 @@ impl Start {
         self.kind
     }
 
-    /// Changes the gateway's configuration. `wechat.api` is set by [`Start::wechat`].
+    /// Changes the gateway's configuration. `wechat` is set by [`Start::wechat`].
     pub fn config(mut self, change: impl FnOnce(&mut Value)) -> Self {
         change(&mut self.config);
         self
@@ -154,12 +154,14 @@ impl Start {
         let names = (1..=urls.len()).map(|n| if n == 1 { String::new() } else { n.to_string() });
         let names = names.map(|n| format!("https://api{n}.weixin.qq.com")).collect::<Vec<_>>();
         self.config["wechat"]["api"] = json!(names);
+        let qyapi = urls.first().cloned();
         let filter = if self.faults { place::filter_with_faults()? } else { place::filter()? };
         Ok(EnvoySettings {
             filter: Some(filter),
             config: self.text.unwrap_or_else(|| self.config.to_string()),
             env: self.env,
             wechat: urls,
+            qyapi,
             threads: self.threads,
             lds: self.lds,
             ports: (0, 0),
@@ -168,7 +170,7 @@ impl Start {
     }
 
     fn workerd(mut self, urls: Vec<String>) -> WorkerdSettings {
-        self.config["wechat"]["api"] = json!(urls);
+        self.config["wechat"] = json!({ "api": urls, "qyapi": urls.first() });
         let mut bindings = self.env;
         bindings.insert("WXEDGE_CONFIG".to_owned(), self.text.unwrap_or_else(|| self.config.to_string()));
         WorkerdSettings { bindings, ..WorkerdSettings::default() }
@@ -181,7 +183,10 @@ impl Start {
             let secret = app["secret"].as_str()?;
             let name = secret.strip_prefix("${").and_then(|rest| rest.strip_suffix('}'));
             let secret = name.map_or(Some(secret), |name| self.env.get(name).map(String::as_str))?;
-            Some(json!({ "appid": app["appid"].as_str()?, "secret": secret }))
+            // A mini program is an official account to the simulator.
+            let kind = if app["kind"] == "wecom" { "wecom" } else { "official" };
+            let id = app["appid"].as_str().or_else(|| app["corpid"].as_str())?;
+            Some(json!({ "appid": id, "secret": secret, "kind": kind }))
         })
         .collect()
     }

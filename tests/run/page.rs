@@ -19,7 +19,7 @@ pub fn text(settings: &Settings, running: &Running) -> String {
         }
         None => {
             let urls = settings.wechat().unwrap_or_default().join(", ");
-            page += &format!("  WeChat     {urls} (the real one)\n");
+            page += &format!("  WeChat     {urls} (the real one), WeCom {}\n", settings.qyapi());
         }
     }
     page + "\nCtrl-C stops all of them.\n"
@@ -33,6 +33,8 @@ fn tries(running: &Running, simulator: &str) -> String {
          \x20 curl {key} http://{envoy}/app/demo/api          # the token, by Envoy\n\
          \x20 curl {key} http://{workerd}/app/demo/api          # and by the Worker\n\
          \x20 curl {key} http://{envoy}/app/demo/api/new      # another token\n\
+         \x20 curl {key} http://{envoy}/app/demo/jsapi        # the ticket that signs wx.config\n\
+         \x20 curl {key} http://{envoy}/app/corp/qyapi        # the token of an application of WeCom\n\
          \x20 curl -i http://{envoy}/app/demo/api             # without a key\n\
          \x20 curl {simulator}/_sim/state                       # how often WeChat was asked\n"
     )

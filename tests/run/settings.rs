@@ -28,7 +28,7 @@ impl Settings {
         let own = env::var("CONFIG").ok().filter(|path| !path.is_empty());
         let (config, secrets) = match &own {
             Some(path) => own_config(path)?,
-            None => (default_config(), demo_secrets()),
+            None => (demo_config(), demo_secrets()),
         };
         Ok(Self {
             config,
@@ -50,15 +50,35 @@ impl Settings {
         urls.collect::<Option<_>>().ok_or_else(|| Failure::new("wechat.api must be a list of URLs"))
     }
 
+    /// The base URL of WeCom's API in the configuration.
+    pub fn qyapi(&self) -> String {
+        self.config["wechat"]["qyapi"].as_str().unwrap_or("https://qyapi.weixin.qq.com").to_owned()
+    }
+
     /// The accounts that the simulator must know.
-    pub fn accounts(&self) -> Vec<Value> {
-        let apps = self.config["apps"].as_object().into_iter().flatten();
-        apps.map(|(_, app)| json!({ "appid": app["appid"], "secret": DEMO_SECRET })).collect()
+    pub fn accounts(&self) -> [Value; 2] {
+        let apps = &self.config["apps"];
+        [
+            json!({ "appid": apps["demo"]["appid"], "secret": DEMO_SECRET }),
+            json!({ "appid": apps["corp"]["corpid"], "secret": CORP_SECRET, "kind": "wecom" }),
+        ]
     }
 }
 
+const CORP_SECRET: &str = "corp-secret-of-the-simulator";
+
+/// An official account, an application of WeCom, and a caller that may do everything with both.
+fn demo_config() -> Value {
+    let mut config = default_config();
+    config["apps"]["corp"] = json!({ "kind": "wecom", "corpid": "ww1234567890abcdef", "secret": "${CORP_SECRET}" });
+    config["callers"][0]["apps"] = json!(["demo", "corp"]);
+    config["callers"][0]["may"] = json!(["token", "ticket", "rotate"]);
+    config
+}
+
 fn demo_secrets() -> BTreeMap<String, String> {
-    [("DEMO_SECRET", DEMO_SECRET), ("CRM_KEY", CRM_KEY)].map(|(name, value)| (name.to_owned(), value.to_owned())).into()
+    let secrets = [("DEMO_SECRET", DEMO_SECRET), ("CORP_SECRET", CORP_SECRET), ("CRM_KEY", CRM_KEY)];
+    secrets.map(|(name, value)| (name.to_owned(), value.to_owned())).into()
 }
 
 /// The configuration in a file, and the variables of the environment that it names.

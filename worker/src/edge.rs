@@ -14,11 +14,12 @@ use worker::{Context, Env, Headers as JsHeaders, ResponseBuilder, web_sys};
 use wxedge::account::AccountId;
 use wxedge::config::{ConfigError, Gateway};
 use wxedge::error::{Error, Unavailable};
-use wxedge::host::{Head, Headers, Host, Method, Peer, Request, Response, TooLarge, Upstream, Verdict};
+use wxedge::host::{Head, Headers, Host, Method, Peer, Request, Response, TooLarge, Unreachable, Upstream, Verdict};
 use wxedge::keeper::wire::{read_answer, write_ask};
 use wxedge::keeper::{Answer, Ask};
 use wxedge::{handle, limits, request_id};
 
+use crate::replica;
 use crate::timer::Timer;
 use crate::world::{Task, Workers, build, collect, read};
 
@@ -115,6 +116,13 @@ impl Host for Workers {
         match select(asking, pin!(Timer::after(KEEPER))).await {
             Either::Left((answer, _)) => answer,
             Either::Right(_) => Err(Unavailable::Timeout { who: "the keeper".into() }.into()),
+        }
+    }
+
+    async fn replica(&self, name: &str) -> Result<Option<Vec<u8>>, Unreachable> {
+        match replica::namespace(&self.env) {
+            Some(kv) => replica::read(&kv, name).await,
+            None => Ok(None),
         }
     }
 

@@ -2,7 +2,9 @@
 //!
 //! *Atomic here:* everything between two awaits, since an object runs one event at a time; `fetch()` lets others in, so nothing is held
 //! over an await but a lease in a cell. *Durable here:* a cell is in SQLite before anybody sees an answer that depends on it (output gate).
-//! *Alive here:* the alarm is set to the next time a credential wants renewing; it survives eviction and restarts.
+//! *Copied from here:* to Workers KV, apart from whoever asked; the output gate holds a copy back until its record is durable.
+//! *Alive here:* the alarm is set to the next time a credential wants renewing, or a copy that failed may be written again; it
+//! survives eviction and restarts.
 
 use std::{cell::Cell, rc::Rc};
 
@@ -16,6 +18,7 @@ use wxedge::limits;
 
 use crate::cells::Cells;
 use crate::gateway;
+use crate::replica;
 use crate::world::{Task, Workers, collect, now};
 
 #[durable_object(alarm)]
@@ -52,7 +55,7 @@ impl DurableObject for Keeper {
         if let Ok((core, account)) = self.inner.clone().core() {
             core.tend(&account).await;
         }
-        self.inner.arm().await;
+        self.inner.clone().follow_up().await;
         // An error would make the runtime repeat the alarm by its own rules.
         Response::empty()
     }
@@ -63,6 +66,9 @@ impl Inner {
         let ask = read_ask(body)?;
         let (core, account) = self.clone().core()?;
         let answer = core.answer(&account, ask).await;
+        if replica::namespace(&self.env).and_then(|_| core.behind(&account)).is_some_and(|it| it <= now()) {
+            self.state.wait_until(self.clone().follow_up());
+        }
         if self.armed.get().is_none() {
             self.arm().await;
         }
@@ -80,16 +86,27 @@ impl Inner {
             let after = inner.clone();
             inner.state.wait_until(async move {
                 task.await;
-                after.arm().await;
+                after.follow_up().await;
             });
         });
         let world = Workers { env: self.env.clone(), request: None, background };
         Ok((Core::new(gateway, world, self.cells.clone()).with(&self.memo), account))
     }
 
+    /// What a changed record asks for: its copy in KV, and another alarm.
+    async fn follow_up(self: Rc<Self>) {
+        if let (Some(kv), Ok((core, account))) = (replica::namespace(&self.env), self.clone().core()) {
+            core.replicate(&account, async |it| replica::write(&kv, it).await).await;
+        }
+        self.arm().await;
+    }
+
     /// Sets the alarm to the next time something is due. A fired alarm is used up, and an object without one sleeps for ever.
     async fn arm(self: &Rc<Self>) {
-        let due = self.clone().core().ok().and_then(|(core, account)| core.due(&account));
+        let due = self.clone().core().ok().and_then(|(core, account)| {
+            let copy = replica::namespace(&self.env).and_then(|_| core.behind(&account));
+            core.due(&account).into_iter().chain(copy).min()
+        });
         let Some(due) = due.filter(|it| self.armed.replace(Some(*it)) != Some(*it)) else { return };
         if self.state.storage().set_alarm(now().until(due)).await.is_err() {
             // The next ask tries again; until then readers renew it themselves.

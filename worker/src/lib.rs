@@ -3,6 +3,7 @@
 //! * `edge`: one request: its head goes to the core, the verdict is carried out.
 //! * `keeper`: the Durable Object `Keeper`, one per account, named `v1/<kind>/<appid>`; it alone fetches and stores.
 //! * `cells`: the core's `Store` over the Durable Object's SQLite.
+//! * `replica`: copies of credentials in Workers KV, if the binding `KV` is there.
 //! * `world`: clock, randomness, network. `timer`: a timeout that may change its owner.
 
 // Nothing here is for other crates; what the macros below write has no place for a doc comment.
@@ -11,6 +12,7 @@
 mod cells;
 mod edge;
 mod keeper;
+mod replica;
 mod timer;
 mod world;
 

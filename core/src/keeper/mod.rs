@@ -7,6 +7,8 @@
 pub mod client;
 pub mod record;
 mod refresh;
+pub mod replica;
+mod replicate;
 pub mod token;
 pub mod wire;
 
