@@ -9,6 +9,7 @@ use super::edge_yaml::STATIC_PATH;
 use super::envoy::Envoy;
 use super::herd::Herd;
 use super::http::{Answer, PATIENCE, exchange};
+use super::kv::Kv;
 use super::request::Request;
 use super::simulator::SimulatorProcess;
 use super::start::HostKind;
@@ -27,11 +28,12 @@ pub enum Host {
 pub struct Edge {
     host: Host,
     simulator: SimulatorProcess,
+    kv: Option<Kv>,
 }
 
 impl Edge {
-    pub(super) fn new(host: Host, simulator: SimulatorProcess) -> Self {
-        Self { host, simulator }
+    pub(super) fn new(host: Host, simulator: SimulatorProcess, kv: Option<Kv>) -> Self {
+        Self { host, simulator, kv }
     }
 
     /// Which host it is.
@@ -56,6 +58,11 @@ impl Edge {
             Host::Envoy(_) => None,
             Host::Workerd(workerd) => Some(workerd),
         }
+    }
+
+    /// Workers KV, if it is a workerd that has one.
+    pub fn kv(&self) -> Option<&Kv> {
+        self.kv.as_ref()
     }
 
     /// What steers the simulator and reads its counters.

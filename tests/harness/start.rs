@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::edge::{Edge, Host};
 use super::edge_yaml::EdgeYaml;
 use super::envoy::{Edit, Envoy, EnvoySettings};
+use super::kv::Kv;
 use super::simulator::SimulatorProcess;
 use super::workerd::{Workerd, WorkerdSettings};
 use super::{Failure, Result, place};
@@ -51,6 +52,7 @@ pub struct Start {
     threads: u32,
     lds: bool,
     faults: bool,
+    kv: bool,
     edits: Vec<Edit>,
 }
 
@@ -67,6 +69,7 @@ impl Start {
             threads: 2,
             lds: false,
             faults: false,
+            kv: true,
             edits: Vec::new(),
         }
     }
@@ -124,6 +127,12 @@ impl Start {
         self
     }
 
+    /// Leaves the Worker without its KV namespace.
+    pub fn without_kv(mut self) -> Self {
+        self.kv = false;
+        self
+    }
+
     /// A change to envoy.yaml beyond those above.
     pub fn envoy_yaml(mut self, edit: impl Fn(&mut EdgeYaml) -> Result<()> + Send + Sync + 'static) -> Self {
         self.edits.push(Arc::new(edit));
@@ -142,11 +151,12 @@ impl Start {
             simulator.control().account(account).await.map_err(Failure::of("make an account in the simulator"))?;
         }
         let urls = self.wechat.iter().map(|entry| url(entry, &simulator)).collect::<Result<Vec<_>>>()?;
+        let kv = if self.kv && self.kind == HostKind::Workerd { Some(Kv::start().await?) } else { None };
         let host = match self.kind {
             HostKind::Envoy => Host::Envoy(Envoy::start(self.envoy(urls)?).await?),
-            HostKind::Workerd => Host::Workerd(Workerd::start(self.workerd(urls)).await?),
+            HostKind::Workerd => Host::Workerd(Workerd::start(self.workerd(urls, kv.as_ref())).await?),
         };
-        Ok(Edge::new(host, simulator))
+        Ok(Edge::new(host, simulator, kv))
     }
 
     fn envoy(mut self, urls: Vec<String>) -> Result<EnvoySettings> {
@@ -169,11 +179,11 @@ impl Start {
         })
     }
 
-    fn workerd(mut self, urls: Vec<String>) -> WorkerdSettings {
+    fn workerd(mut self, urls: Vec<String>, kv: Option<&Kv>) -> WorkerdSettings {
         self.config["wechat"] = json!({ "api": urls, "qyapi": urls.first() });
         let mut bindings = self.env;
         bindings.insert("WXEDGE_CONFIG".to_owned(), self.text.unwrap_or_else(|| self.config.to_string()));
-        WorkerdSettings { bindings, ..WorkerdSettings::default() }
+        WorkerdSettings { bindings, kv: kv.map(Kv::address), ..WorkerdSettings::default() }
     }
 
     /// The accounts that the simulator must know for this configuration.

@@ -23,6 +23,8 @@ pub struct WorkerdSettings {
     pub worker: Option<PathBuf>,
     /// Text bindings: the configuration and the secrets.
     pub bindings: BTreeMap<String, String>,
+    /// Where the KV namespace `KV` is; `None` for none.
+    pub kv: Option<SocketAddr>,
     /// Where the Durable Objects stay when it ends; `None` is a folder that goes with it.
     pub state: Option<PathBuf>,
     /// 0 is any free one.
@@ -80,6 +82,14 @@ impl Workerd {
     /// Ends it as a crash would.
     pub fn kill(&mut self) {
         self.process.kill();
+    }
+
+    /// Empties the Durable Objects of a workerd that was killed.
+    pub fn forget(&mut self) -> Result<()> {
+        let folder = self.state.path("");
+        fs::remove_dir_all(&folder)
+            .and_then(|()| fs::create_dir_all(&folder))
+            .map_err(Failure::of(format_args!("empty {}", folder.display())))
     }
 
     /// Ends it and starts it anew, on the same ports and the same Durable Objects.
@@ -143,7 +153,11 @@ fn compatibility_date() -> Result<String> {
 fn config(settings: &WorkerdSettings, date: &str) -> String {
     let network = if settings.public { r#"["public", "private"]"# } else { r#"["private"]"# };
     let binding = |(name, value): (&String, &String)| format!("(name = {}, text = {})", quoted(name), quoted(value));
-    let bindings: Vec<String> = settings.bindings.iter().map(binding).collect();
+    let mut bindings: Vec<String> = settings.bindings.iter().map(binding).collect();
+    let kv = settings.kv.map_or_else(String::new, |it| {
+        bindings.push(r#"(name = "KV", kvNamespace = "kv")"#.to_owned());
+        format!(r#"(name = "kv", external = (address = "{it}", http = ())),"#)
+    });
     let bindings = bindings.join(",\n    ");
     format!(
         r#"using Workerd = import "/workerd/workerd.capnp";
@@ -153,6 +167,7 @@ const config :Workerd.Config = (
     (name = "static", worker = .static),
     (name = "internet", network = (allow = {network}, tlsOptions = (trustBrowserCas = true))),
     (name = "state", disk = (writable = true)),
+    {kv}
   ],
   sockets = [
     (name = "http", http = (), service = "main"),

@@ -9,6 +9,7 @@ mod hostile_requests;
 mod like_wechat;
 mod raw_wechat;
 mod records;
+mod replica;
 mod restart;
 mod rotation;
 mod routes;

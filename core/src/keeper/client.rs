@@ -40,14 +40,13 @@ pub async fn credential<H: Host>(
     Ok(credential)
 }
 
-/// What the replica holds, if it is to be believed. Or what another caller was told during the look.
+/// What the replica holds, if it is to be believed; else what another caller was told during the look.
 async fn replicated<H: Host>(gateway: &Gateway, host: &H, id: &AccountId, kind: Kind) -> Option<Credential> {
     let (account, copies) = (gateway.account(id)?, &gateway.copies);
     if !copies.look(id, kind, host.now()) {
         return None;
     }
     let found = host.replica(&replica::name(id, kind)).await;
-    copies.looked(id, kind);
     let failed = |doing| host.note(Event::ReplicaFailed { account: id, kind, doing });
     let opened = match found {
         Ok(Some(value)) => replica::open(account, kind, &value).or_else(|| {
@@ -80,7 +79,7 @@ fn can_be_forced(account: &AccountId, kind: Kind) -> bool {
 pub struct Copies {
     span: Duration,
     by_account: RefCell<BTreeMap<(AccountId, Kind), (Credential, Time)>>,
-    /// Since when somebody looks into the replica.
+    /// When somebody looked into the replica last.
     looks: RefCell<BTreeMap<(AccountId, Kind), Time>>,
 }
 
@@ -118,21 +117,16 @@ impl Copies {
         }
     }
 
-    /// Whether to look into the replica: one caller at a time does, the others ask the keeper. So a cold herd costs one look, and
-    /// a replica that hangs holds up one caller.
+    /// Whether to look into the replica: one caller in so long a time as a look may take. The others ask the keeper, so that a
+    /// cold herd costs one look, and a replica that hangs holds up one caller.
     fn look(&self, account: &AccountId, kind: Kind, now: Time) -> bool {
         let mut looks = self.looks.borrow_mut();
         let key = (account.clone(), kind);
-        // A look that was given up half-way ends by time.
-        let busy = looks.get(&key).is_some_and(|it| *it <= now && now < it.plus(limits::REPLICA));
-        if !busy && !self.span.is_zero() {
-            looks.insert(key, now);
-            return true;
+        let lately = looks.get(&key).is_some_and(|it| *it <= now && now < it.plus(limits::REPLICA));
+        if lately || self.span.is_zero() {
+            return false;
         }
-        false
-    }
-
-    fn looked(&self, account: &AccountId, kind: Kind) {
-        self.looks.borrow_mut().remove(&(account.clone(), kind));
+        looks.insert(key, now);
+        true
     }
 }
