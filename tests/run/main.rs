@@ -12,7 +12,7 @@ use std::time::Duration;
 use serde_json::json;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use wxedge_tests::harness::{
-    Envoy, EnvoySettings, Failure, Process, Request, Result, SimulatorProcess, Workerd, WorkerdSettings, root,
+    Envoy, EnvoySettings, Failure, Kv, Process, Request, Result, SimulatorProcess, Workerd, WorkerdSettings, root,
 };
 
 use settings::Settings;
@@ -26,6 +26,7 @@ struct Running {
     simulator: Option<SimulatorProcess>,
     envoy: Envoy,
     workerd: Workerd,
+    _kv: Kv,
 }
 
 #[tokio::main]
@@ -83,14 +84,16 @@ async fn start(settings: &Settings) -> Result<Running> {
     config["wechat"] = json!({ "api": wechat, "qyapi": qyapi });
     let mut bindings = settings.secrets.clone();
     bindings.insert("WXEDGE_CONFIG".to_owned(), config.to_string());
+    let kv = Kv::start().await?;
     let workerd = Workerd::start(WorkerdSettings {
         bindings,
+        kv: Some(kv.address()),
         state: Some(state(settings)?),
         port: settings.workerd_port,
         public: !settings.simulated,
         ..WorkerdSettings::default()
     });
-    let running = Running { simulator, envoy, workerd: workerd.await? };
+    let running = Running { simulator, envoy, workerd: workerd.await?, _kv: kv };
     running.check_health().await?;
     Ok(running)
 }
