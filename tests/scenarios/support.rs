@@ -18,9 +18,35 @@ pub const READER_KEY: &str = "reader-key-0123456789";
 pub const RENEWER_KEY: &str = "renewer-key-0123456789";
 /// A caller that knows only the shop.
 pub const SHOP_KEY: &str = "shop-key-0123456789";
+/// The corporation of `corp` and `desk`, two applications of WeCom.
+pub const CORPID: &str = "ww1234567890abcdef";
+/// The secret of the one.
+pub const CORP_SECRET: &str = "corp-secret";
+/// The secret of the other.
+pub const DESK_SECRET: &str = "desk-secret";
+/// A caller that may do everything with every app; where a route names none it means `demo`.
+pub const OWNER_KEY: &str = "owner-key-0123456789";
+/// A caller that may read the tokens of every app, and nothing else.
+pub const TOKENS_KEY: &str = "tokens-key-0123456789";
+/// A caller that may read the tickets of every app, and nothing else.
+pub const TICKETS_KEY: &str = "tickets-key-0123456789";
 
-/// What no answer but that of a token may hold.
-const SECRETS: [&str; 7] = [DEMO_SECRET, "classic-secret", "shop-secret", CRM_KEY, READER_KEY, RENEWER_KEY, "SIM_"];
+/// What no answer but that of a token or a ticket may hold.
+const SECRETS: [&str; 13] = [
+    DEMO_SECRET,
+    "classic-secret",
+    "shop-secret",
+    CORP_SECRET,
+    DESK_SECRET,
+    CRM_KEY,
+    READER_KEY,
+    RENEWER_KEY,
+    OWNER_KEY,
+    TOKENS_KEY,
+    TICKETS_KEY,
+    "SIM_",
+    "SIMT_",
+];
 
 /// Three apps and four callers.
 pub fn several(start: Start) -> Start {
@@ -34,6 +60,20 @@ pub fn several(start: Start) -> Start {
             { "name": "renewer", "key": RENEWER_KEY, "may": ["rotate"] },
             { "name": "shop", "key": SHOP_KEY, "apps": ["店 a/b"] },
         ]);
+    })
+}
+
+/// Every kind of account, and callers with every set of permissions.
+pub fn whole(start: Start) -> Start {
+    several(start).config(|config| {
+        config["apps"]["corp"] = json!({ "kind": "wecom", "corpid": CORPID, "secret": CORP_SECRET });
+        config["apps"]["desk"] = json!({ "kind": "wecom", "corpid": CORPID, "secret": DESK_SECRET });
+        let more = [
+            json!({ "name": "owner", "key": OWNER_KEY, "app": "demo", "may": ["token", "ticket", "rotate"] }),
+            json!({ "name": "tokens", "key": TOKENS_KEY, "may": ["token"] }),
+            json!({ "name": "tickets", "key": TICKETS_KEY, "may": ["ticket"] }),
+        ];
+        config["callers"].as_array_mut().unwrap().extend(more);
     })
 }
 
@@ -66,9 +106,49 @@ pub fn token(answer: &Answer) -> String {
     token_and_life(answer).0
 }
 
+/// A ticket's answer in WeChat's form: the ticket, and what is left of its life.
+#[track_caller]
+pub fn ticket_and_life(answer: &Answer) -> (String, u64) {
+    let body = answer.json();
+    let ticket = body["ticket"].as_str().unwrap_or_default();
+    assert!(answer.status == 200 && ticket.starts_with("SIMT_"), "{} {body}", answer.status);
+    assert_eq!(answer.header("cache-control").as_deref(), Some("no-store"));
+    assert_eq!(answer.header("content-type").as_deref(), Some("application/json"));
+    let life = body["expires_in"].as_u64().unwrap();
+    assert_eq!(body, json!({ "errcode": 0, "errmsg": "ok", "ticket": ticket, "expires_in": life }));
+    (ticket.to_owned(), life)
+}
+
+/// The ticket of a ticket's answer.
+#[track_caller]
+pub fn ticket(answer: &Answer) -> String {
+    ticket_and_life(answer).0
+}
+
+/// A token or a ticket as bare text, as two older systems give it.
+#[track_caller]
+pub fn bare(answer: &Answer) -> String {
+    let text = answer.text();
+    assert!(answer.status == 200 && text.starts_with("SIM") && !text.contains('\n'), "{} {text}", answer.status);
+    assert_eq!(answer.header("cache-control").as_deref(), Some("no-store"));
+    assert_eq!(answer.header("content-type").as_deref(), Some("text/plain; charset=utf-8"));
+    text
+}
+
 /// What holds of every error; the result is its errcode and errmsg.
 #[track_caller]
 pub fn error(answer: &Answer, status: u16) -> (i64, String) {
+    let all = discreet(answer, status);
+    assert_eq!(answer.header("content-type").as_deref(), Some("application/json"), "{all}");
+    let body = answer.json();
+    assert_eq!(body.as_object().map(|it| it.len()), Some(2), "{all}");
+    let message = body["errmsg"].as_str().unwrap_or_else(|| panic!("no errmsg: {all}"));
+    (body["errcode"].as_i64().unwrap_or_else(|| panic!("no errcode: {all}")), message.to_owned())
+}
+
+/// What holds of every error whatever its shape; the result is all of it, for messages.
+#[track_caller]
+pub fn discreet(answer: &Answer, status: u16) -> String {
     let all = format!("{} {:?} {}", answer.status, answer.headers, answer.text());
     assert_eq!(answer.status, status, "{all}");
     for (name, value) in &answer.headers {
@@ -77,12 +157,8 @@ pub fn error(answer: &Answer, status: u16) -> (i64, String) {
     }
     assert!(!SECRETS.iter().any(|it| answer.text().contains(it)), "it holds a secret: {all}");
     assert_eq!(answer.header("cache-control").as_deref(), Some("no-store"), "{all}");
-    assert_eq!(answer.header("content-type").as_deref(), Some("application/json"), "{all}");
     assert!(answer.header("x-request-id").is_some_and(|it| !it.is_empty()), "{all}");
-    let body = answer.json();
-    assert_eq!(body.as_object().map(|it| it.len()), Some(2), "{all}");
-    let message = body["errmsg"].as_str().unwrap_or_else(|| panic!("no errmsg: {all}"));
-    (body["errcode"].as_i64().unwrap_or_else(|| panic!("no errcode: {all}")), message.to_owned())
+    all
 }
 
 /// The token of the app `demo`, read by its caller.
@@ -94,6 +170,11 @@ pub async fn read(edge: &Edge) -> String {
 pub async fn fetches(edge: &Edge) -> u64 {
     let counters = edge.simulator().state().await.unwrap().counters;
     counters["token"].calls + counters["stable_token"].calls
+}
+
+/// How often that endpoint of WeChat was called.
+pub async fn calls(edge: &Edge, endpoint: &str) -> u64 {
+    edge.simulator().state().await.unwrap().counters[endpoint].calls
 }
 
 /// The life of the tokens that the demo account gives out from now on.
