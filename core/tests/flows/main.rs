@@ -21,6 +21,7 @@ mod foreign;
 mod herd;
 mod proactive;
 mod record;
+mod replica;
 mod rotate;
 mod script;
 mod secret;

@@ -134,6 +134,11 @@ impl Host for Edge {
         read_answer(&write_answer(answer))
     }
 
+    async fn replica(&self, name: &str) -> Result<Option<Vec<u8>>, Unreachable> {
+        assert_eq!(name, wxedge::keeper::replica::name(&account(), Kind::Access));
+        self.look().await
+    }
+
     async fn body(&self, limit: usize) -> Result<Vec<u8>, TooLarge> {
         self.turn().await;
         if self.body.len() > limit {

@@ -14,6 +14,7 @@ mod edge;
 mod exec;
 mod notes;
 mod random;
+mod replica;
 mod settings;
 mod tickets;
 mod wechat;
@@ -24,6 +25,7 @@ use std::rc::Rc;
 pub(crate) use calls::{Attempt, Fault, Plan};
 pub(crate) use edge::Edge;
 pub(crate) use random::Random;
+pub(crate) use replica::Put;
 pub(crate) use settings::{API_KEY, APPID, READER_KEY, SECRET, Settings, account};
 pub(crate) use tickets::{Ticket, error_of, first_token, token_of, working_token};
 pub(crate) use wechat::{Api, WeChat};
@@ -40,6 +42,7 @@ struct Inner {
     calls: calls::Calls,
     wechat: RefCell<WeChat>,
     notes: notes::Notes,
+    replica: replica::Replica,
     /// How long a caller may wait, in ms of true time.
     patience: Cell<u64>,
 }
@@ -55,6 +58,7 @@ impl Sim {
             calls: calls::Calls::default(),
             wechat: RefCell::new(WeChat::new(seed)),
             notes: notes::Notes::default(),
+            replica: replica::Replica::default(),
             patience: Cell::new(ms(wxedge::limits::PATIENCE)),
         }))
     }
