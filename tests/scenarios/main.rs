@@ -22,5 +22,6 @@ mod tickets;
 mod token_hub;
 mod trap;
 mod updates;
+mod wall;
 mod wecom;
 mod weixin_token;
