@@ -47,6 +47,10 @@ fn one(
     if raw.app.as_ref().is_some_and(|it| !known(it)) {
         return Err(wrong("app", "names an app that is not in apps"));
     }
+    let may_use = |app: &String| raw.apps.as_ref().is_none_or(|it| it.contains(app));
+    if raw.app.as_ref().is_some_and(|it| !may_use(it)) {
+        return Err(wrong("app", "is not among the apps that it may use"));
+    }
     let rate = match &raw.rate {
         Some(text) => {
             Some(Rate::parse(text).ok_or_else(|| wrong("rate", "is no rate: write 50/s, 1000/m or 20000/h"))?)

@@ -131,7 +131,7 @@ impl Gateway {
         };
         let qyapi = origin::upstream(&raw.wechat.qyapi, "wechat_qyapi", "wechat.qyapi")?;
         let callers = callers::read(raw.callers, &apps)?;
-        let client_ip_header = raw.client_ip_header.map(|it| it.to_ascii_lowercase());
+        let client_ip_header = raw.client_ip_header.map(header).transpose()?;
         Ok(Self { accounts, apps, callers, client_ip_header, api, qyapi, epoch: 0, copies: Copies::default() })
     }
 
@@ -181,6 +181,15 @@ impl Gateway {
         self.epoch = epoch;
         self
     }
+}
+
+/// A header's name (RFC 9110, 5.6.2) as hosts give it: in lower case.
+fn header(name: String) -> Result<String, ConfigError> {
+    let fine = |it: u8| it.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&it);
+    if name.is_empty() || !name.bytes().all(fine) {
+        return Err(ConfigError::new("client_ip_header", "is no header's name: on Cloudflare it is cf-connecting-ip"));
+    }
+    Ok(name.to_ascii_lowercase())
 }
 
 fn account(path: &str, name: &str, app: raw::App) -> Result<Account, ConfigError> {

@@ -60,11 +60,11 @@ fn no_secret_shows_in_debug() {
     }
 }
 
-/// `GOOD` with one text in it replaced.
+/// `good` with one text in it replaced.
 #[track_caller]
-fn breaks(from: &str, to: &str, path: &str, why: &str) {
-    assert!(GOOD.contains(from), "{from}");
-    let error = read(&GOOD.replacen(from, to, 1)).expect_err(to);
+fn breaks(good: &str, from: &str, to: &str, path: &str, why: &str) {
+    assert!(good.contains(from), "{from}");
+    let error = read(&good.replacen(from, to, 1)).expect_err(to);
     assert_eq!(error.path, path, "{error}");
     assert!(error.why.contains(why), "{error}");
     assert!(!error.to_string().contains("s2"), "a secret in {error}");
@@ -104,7 +104,96 @@ fn a_bad_configuration_is_refused_with_the_place_and_the_remedy() {
         (r#"["http://127.0.0.1:8900/relay/"]"#, r#"["http://a","http://b"]"#, "wechat.api", "more than one"),
     ];
     for (from, to, path, why) in cases {
-        breaks(from, to, path, why);
+        breaks(GOOD, from, to, path, why);
+    }
+}
+
+const WECOM: &str = r#"{
+    "apps": {
+        "corp": {"kind": "wecom", "corpid": "ww1", "secret": "s1"},
+        "desk": {"kind": "wecom", "corpid": "ww1", "secret": "s2"},
+        "shop": {"kind": "official", "appid": "wx1", "secret": "s3"}
+    },
+    "callers": [
+        {"name": "hub", "jwt": {"kid": "k1", "key": "${CRM_KEY}"}, "app": "corp", "may": ["ticket"]},
+        {"name": "old", "jwt": {"kid": "k0", "key": "the-key-of-old-16"}, "rate": "50/s"},
+        {"name": "lan", "ips": ["10.0.0.0/8", "2001:db8::/32", "192.0.2.1"]}
+    ],
+    "client_ip_header": "CF-Connecting-IP",
+    "wechat": {"qyapi": "http://127.0.0.1:8900"}
+}"#;
+
+#[test]
+fn applications_of_wecom_and_every_sort_of_caller_are_read() {
+    let gateway = read(WECOM).unwrap();
+    let (corp, desk) = (gateway.app("corp").unwrap(), gateway.app("desk").unwrap());
+    assert_eq!((corp.appid.as_str(), desk.appid.as_str()), ("ww1", "ww1"));
+    assert_ne!(corp.id, desk.id);
+    assert!(!corp.id.to_string().contains("s1"), "{}", corp.id);
+    assert_eq!(gateway.credentials().count(), 9);
+    assert_eq!(gateway.upstream(corp).cluster, "wechat_qyapi");
+    assert_eq!(gateway.upstream(corp).authority, "127.0.0.1:8900");
+    assert_eq!(gateway.upstream(gateway.app("shop").unwrap()).authority, "api.weixin.qq.com");
+    let [hub, old, lan] = gateway.callers.as_slice() else { panic!("{:?}", gateway.callers) };
+    assert_eq!((hub.app.as_deref(), hub.jwt.as_ref().map(|it| it.kid.as_str())), (Some("corp"), Some("k1")));
+    assert!(hub.may.iter().eq([&Permission::Ticket]) && old.rate.is_some() && hub.rate.is_none());
+    assert!(lan.ips.iter().any(|it| it.contains("192.0.2.1".parse().unwrap())));
+    assert_eq!(gateway.client_ip_header.as_deref(), Some("cf-connecting-ip"));
+}
+
+#[test]
+fn one_application_under_two_names_has_one_record() {
+    let twin = WECOM.replace(r#""secret": "s2""#, r#""secret": "s1""#);
+    let gateway = read(&twin).unwrap();
+    assert_eq!(gateway.app("corp").unwrap().id, gateway.app("desk").unwrap().id);
+    assert_eq!(gateway.credentials().count(), 6);
+}
+
+#[test]
+fn what_is_wrong_with_wecom_or_a_caller_is_named() {
+    let cases = [
+        (r#""corpid": "ww1", "#, "", "apps.corp", "missing field `corpid`"),
+        (r#""corpid""#, r#""appid""#, "apps.corp.appid", "is not for kind wecom: give corpid"),
+        (r#""appid""#, r#""corpid""#, "apps.shop.corpid", "is not for kind official: give appid"),
+        (r#""appid": "wx1""#, r#""appid": "wx1", "corpid": "ww1""#, "apps.shop.corpid", "is not for kind official"),
+        (r#""corpid": "ww1""#, r#""corpid": """#, "apps.corp.corpid", "is empty"),
+        (r#""corpid": "ww1""#, r#""corpid": "w w""#, "apps.corp.corpid", "printable ASCII"),
+        (r#""corpid": "ww1""#, r#""corpId": "ww1""#, "apps.corp.corpId", "unknown field `corpId`"),
+        (r#""kid": "k1", "#, "", "callers[0].jwt", "missing field `kid`"),
+        (r#""kid": "k1""#, r#""kid": """#, "callers[0].jwt.kid", "is empty or another caller's"),
+        (r#""kid": "k1""#, r#""kid": "k0""#, "callers[1].jwt.kid", "is empty or another caller's"),
+        (r#""kid": "k1""#, r#""kid": "k1", "alg": "none""#, "callers[0].jwt.alg", "unknown field `alg`"),
+        (r#""${CRM_KEY}""#, r#""short""#, "callers[0].jwt.key", "shorter than 16 bytes"),
+        (r#""${CRM_KEY}""#, r#""${NOT_SET}""#, "callers[0].jwt.key", "the environment has no NOT_SET"),
+        (r#""app": "corp""#, r#""app": "Corp""#, "callers[0].app", "names an app that is not in apps"),
+        (r#"["ticket"]"#, r#"["tickets"]"#, "callers[0].may[0]", "unknown variant `tickets`"),
+        (r#""50/s""#, r#""50""#, "callers[1].rate", "is no rate: write 50/s"),
+        (r#""50/s""#, r#""0/s""#, "callers[1].rate", "is no rate"),
+        (r#""50/s""#, r#""50/d""#, "callers[1].rate", "is no rate"),
+        (r#""50/s""#, "50", "callers[1].rate", "expected a string"),
+        (r#""10.0.0.0/8""#, r#""10.0.0.1/8""#, "callers[2].ips[0]", "is no address block"),
+        (r#""2001:db8::/32""#, r#""2001:db8::/129""#, "callers[2].ips[1]", "is no address block"),
+        (r#""192.0.2.1""#, r#""localhost""#, "callers[2].ips[2]", "is no address block"),
+        (r#""192.0.2.1""#, r#""192.0.2.1:80""#, "callers[2].ips[2]", "is no address block"),
+        (
+            r#""ips": ["10.0.0.0/8", "2001:db8::/32", "192.0.2.1"]"#,
+            r#""ips": []"#,
+            "callers[2]",
+            "nothing to be known by",
+        ),
+        (
+            r#""client_ip_header": "CF-Connecting-IP""#,
+            r#""client_ip_header": 7"#,
+            "client_ip_header",
+            "expected a string",
+        ),
+        ("CF-Connecting-IP", "", "client_ip_header", "is no header's name"),
+        ("CF-Connecting-IP", "cf connecting ip", "client_ip_header", "is no header's name"),
+        (r#""app": "corp""#, r#""app": "corp", "apps": ["shop"]"#, "callers[0].app", "is not among the apps"),
+        ("http://127.0.0.1:8900", "qyapi.weixin.qq.com", "wechat.qyapi", "is not an http or https URL"),
+    ];
+    for (from, to, path, why) in cases {
+        breaks(WECOM, from, to, path, why);
     }
 }
 
