@@ -7,7 +7,7 @@ use wxedge_tests::harness::*;
 
 use crate::support::*;
 
-const SLOW: u64 = 1_500;
+const SLOW: u64 = 3_000;
 const CALLERS: usize = 300;
 
 /// Another module in the same VM id.
