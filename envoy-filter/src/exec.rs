@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 use wxedge::host::{Response, Time, Unreachable};
 
@@ -100,16 +101,14 @@ impl Exec {
         self.alarms.borrow().first().map(|it| it.0)
     }
 
-    /// Marks the tasks whose alarm is due.
+    /// Marks the tasks whose alarm is due. If none is, the clock has run backwards since the tick was set: then all of them,
+    /// so that everybody looks at the clock again.
     pub(crate) fn ring(&self, now: Time) {
         let mut alarms = self.alarms.borrow_mut();
-        while let Some(&(at, id)) = alarms.first() {
-            if now < at {
-                return;
-            }
-            alarms.pop_first();
-            self.mark(id);
-        }
+        let later = alarms.split_off(&(now.plus(Duration::from_millis(1)), 0));
+        let due = std::mem::replace(&mut *alarms, later);
+        let due = if due.is_empty() { std::mem::take(&mut *alarms) } else { due };
+        due.into_iter().for_each(|(_, id)| self.mark(id));
     }
 
     /// The current task has started the call `token`.

@@ -1,3 +1,5 @@
+#![allow(clippy::arithmetic_side_effects)] // small numbers of our own
+
 use std::cell::RefCell;
 use std::future::poll_fn;
 use std::rc::Rc;
@@ -130,13 +132,43 @@ fn alarms_ring_in_their_order_and_not_before() {
         });
         exec.poll(task);
     }
-    for (tick, next, done) in [(99, Some(100), 0), (100, Some(200), 1), (250, Some(300), 2), (300, None, 3)] {
+    for (tick, next, done) in [(100, Some(200), 1), (250, Some(300), 2), (300, None, 3)] {
         now.set(tick);
         exec.ring(Time::from_ms(tick));
         exec.run();
         assert_eq!((exec.next_alarm(), log.borrow().len()), (next.map(Time::from_ms), done), "at {tick}");
     }
     assert_eq!(*log.borrow(), ["100", "200", "300"]);
+}
+
+#[test]
+fn a_tick_with_nothing_due_lets_everybody_look_at_the_clock_again() {
+    let (exec, log, now) = (Rc::new(Exec::default()), Log::default(), Rc::new(Cell::new(1_000)));
+    let (exec2, log2, now2) = (exec.clone(), log.clone(), now.clone());
+    let task = exec.spawn(async move {
+        for (said, span) in [("first", 100), ("second", 100)] {
+            // As a caller does whose wait may end early: from here, and never beyond its patience.
+            let until = now2.get() + span;
+            poll_fn(|_| {
+                if until <= now2.get() || now2.get() < until - span {
+                    return Poll::Ready(());
+                }
+                exec2.alarm(Time::from_ms(until));
+                Poll::Pending
+            })
+            .await;
+            say(&log2, said);
+        }
+    });
+    exec.poll(task);
+    now.set(10);
+    exec.ring(Time::from_ms(10));
+    exec.run();
+    assert_eq!((log.borrow().len(), exec.next_alarm()), (1, Some(Time::from_ms(110))));
+    now.set(110);
+    exec.ring(Time::from_ms(110));
+    exec.run();
+    assert_eq!(*log.borrow(), ["first", "second"]);
 }
 
 #[test]

@@ -110,8 +110,9 @@ async fn play_case(start: Start, token_api: &str, case: &Case) {
     let most = case.calls + u64::from(edge.kind() == HostKind::Workerd && token_api == "classic");
     assert!((1..=most).contains(&calls), "{name}: {calls} calls");
     // A warm caller waits for nothing; the machine may be busy.
-    assert!(slowest < Duration::from_millis(900), "{name}: {slowest:?}");
+    assert!(slowest < Duration::from_millis(1_100), "{name}: {slowest:?}");
 
+    discreet(&edge);
     edge.simulator().clear_faults().await.unwrap();
     match case.recovers {
         Some(soon) => {
@@ -156,7 +157,7 @@ on_every_host! {
         break_tokens(&edge, json!({ "fault": "accepted_reply_lost", "times": 1 })).await;
         let begin = Instant::now();
         let token = read(&edge).await;
-        assert!(begin.elapsed() < Duration::from_secs(3), "{:?}", begin.elapsed());
+        assert!(begin.elapsed() < Duration::from_secs(4), "{:?}", begin.elapsed());
         let state = edge.simulator().state().await.unwrap();
         let Counter { calls, issued, forced, .. } = state.counters["stable_token"];
         assert_eq!((calls, issued, forced), (2, 1, 0));

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::json;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 use wxedge_tests::harness::*;
 use wxedge_tests::on_every_host;
 
@@ -43,7 +43,7 @@ fn a_workerd_killed_during_a_refresh_finishes_it_after_the_lease() {
         assert_eq!(fetches(&edge).await, 1);
         edge.kill();
         edge.restart().await;
-        let begin = tokio::time::Instant::now();
+        let begin = Instant::now();
         token(&request.await);
         assert!(begin.elapsed() < Duration::from_secs(7), "{:?}", begin.elapsed());
         assert_eq!(fetches(&edge).await, 2);
@@ -83,10 +83,13 @@ fn the_alarm_of_a_killed_workerd_still_renews_a_token_that_nobody_reads() {
 on_every_host! {
     async fn a_token_that_nobody_reads_is_renewed_before_its_end(edge: Edge) {
         short_lived(&edge, 8).await;
+        let begin = Instant::now();
         let first = read(&edge).await;
-        sleep(Duration::from_millis(5_500)).await;
-        assert_eq!(fetches(&edge).await, 1, "too early");
-        issued(&edge, 2, Duration::from_millis(2_400)).await;
+        sleep(Duration::from_millis(5_000)).await;
+        let calls = fetches(&edge).await;
+        // From three quarters of its life on it may be renewed: a machine that sleeps too long says nothing.
+        assert!(calls == 1 || begin.elapsed() > Duration::from_secs(6), "{calls} calls: too early");
+        issued(&edge, 2, Duration::from_secs(8).saturating_sub(begin.elapsed())).await;
         // And once more, still without a reader.
         issued(&edge, 3, Duration::from_secs(8)).await;
         let calls = fetches(&edge).await;

@@ -209,8 +209,19 @@ pub fn until<F: Future<Output = bool>>(
     }
 }
 
-/// On Envoy: no VM has trapped since it started.
+/// The host has logged no secret and no token.
+#[track_caller]
+pub fn discreet(edge: &Edge) {
+    let log = edge.log();
+    for secret in SECRETS {
+        let line = log.lines().find(|it| it.contains(secret));
+        assert_eq!(line, None);
+    }
+}
+
+/// Nothing has trapped or panicked since the host started, and it has kept its secrets.
 pub async fn unharmed(edge: &mut Edge) {
+    discreet(edge);
     assert_eq!(edge.get("/healthz").await.status, 200);
     let log = edge.log();
     if let Some(envoy) = edge.envoy() {

@@ -7,7 +7,7 @@ use wxedge_tests::harness::*;
 
 use crate::support::*;
 
-const SLOW: u64 = 1_500;
+const SLOW: u64 = 3_000;
 const CALLERS: usize = 300;
 
 /// Another module in the same VM id.
@@ -98,5 +98,28 @@ fn a_new_appsecret_takes_over_and_the_token_stays() {
         assert_ne!(first, second);
         let counters = edge.simulator().state().await.unwrap().counters;
         assert_eq!((counters["token"].calls, counters["token"].errors.len()), (2, 0), "{counters:?}");
+    });
+}
+
+#[test]
+fn the_watches_of_old_listeners_and_new_ones_renew_a_token_once() {
+    block_on(async {
+        let mut edge = classic(Start::on(HostKind::Envoy).lds()).start().await;
+        short_lived(&edge, 8).await;
+        let first = read(&edge).await;
+        assert_eq!(edge.envoy().unwrap().update_listener(one_more_caller).await.unwrap(), Update::Accepted);
+        let faulty = module("target/faults/wxedge_envoy.wasm");
+        assert_eq!(edge.envoy().unwrap().update_listener(faulty).await.unwrap(), Update::Accepted);
+        let simulator = edge.simulator();
+        for issued in [2, 3] {
+            until("the token is renewed", Duration::from_millis(7_900), async || {
+                simulator.state().await.unwrap().counters["token"].calls >= issued
+            })
+            .await;
+            tokio::time::sleep(Duration::from_millis(700)).await;
+            assert_eq!(fetches(&edge).await, issued);
+        }
+        assert_ne!(read(&edge).await, first);
+        unharmed(&mut edge).await;
     });
 }

@@ -1,3 +1,5 @@
+#![allow(clippy::arithmetic_side_effects)] // minutes after an instant of our own
+
 use alloc::vec::Vec;
 
 use super::*;

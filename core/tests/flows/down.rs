@@ -88,6 +88,23 @@ fn a_short_outage_is_waited_for() {
 }
 
 #[test]
+fn after_a_recovery_the_next_outage_begins_with_short_pauses_again() {
+    seeds(30, |sim| {
+        let threads = sim.threads(2, &Settings::new(Api::Stable));
+        sim.plan(|_, _| Plan::fault(10, Fault::Broken));
+        traffic(&sim, &threads, 30_000);
+        sim.plan(|_, _| Plan::well(10));
+        sim.run_for(60_000);
+        first_token(&sim, &threads[0]);
+        sim.run_for(7_201_000);
+        let from = sim.fetches() as u64;
+        sim.plan(move |_, it| if it.nth <= from + 2 { Plan::fault(10, Fault::Broken) } else { Plan::well(10) });
+        sim.allow(4_000);
+        first_token(&sim, &threads[1]);
+    });
+}
+
+#[test]
 fn what_only_a_person_can_mend_is_asked_for_rarely() {
     for code in [40_001, 40_013, 40_125, 40_164, 40_243, 89_506, 89_507, 45_009, 45_011] {
         seeds(2, |sim| {

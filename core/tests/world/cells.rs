@@ -44,6 +44,7 @@ impl Sim {
     }
 
     pub(crate) fn load(&self, key: &Key) -> (Vec<u8>, Version) {
+        self.work();
         let values = self.0.cells.values.borrow();
         values.get(key).map_or_else(Default::default, |(value, version)| (value.clone(), Version(*version)))
     }

@@ -58,6 +58,8 @@ pub(super) struct Exec {
     /// A task wakes up for nothing once in so many steps; 0 for never.
     spurious: Cell<u64>,
     steps: Cell<u64>,
+    /// What the task that is being polled has done since.
+    work: Cell<u32>,
 }
 
 impl Default for Exec {
@@ -74,12 +76,15 @@ impl Default for Exec {
             laters: Cell::default(),
             spurious: Cell::new(20),
             steps: Cell::default(),
+            work: Cell::default(),
         }
     }
 }
 
-/// So many steps without an end are a loop.
-const STEPS: u64 = 3_000_000;
+/// So many steps without an end are a loop,
+const STEPS: u64 = 1_000_000;
+/// and so are so many looks at a cell without an await.
+const WORK: u32 = 10_000;
 
 impl Sim {
     /// Adds a task; it runs as soon as the dice say.
@@ -245,6 +250,7 @@ impl Sim {
         let Some(mut future) = task.future.take() else { return };
         drop(tasks);
         exec.current.set(id);
+        exec.work.set(0);
         let polled = future.as_mut().poll(&mut Context::from_waker(Waker::noop()));
         let mut tasks = exec.tasks.borrow_mut();
         if polled == Poll::Pending
@@ -276,10 +282,21 @@ impl Sim {
         }
     }
 
+    pub(super) fn work(&self) {
+        let work = self.0.exec.work.get() + 1;
+        self.0.exec.work.set(work);
+        assert!(work < WORK, "a task runs in circles and never waits");
+    }
+
     /// The task that is being polled, and when it was born.
     pub(super) fn current(&self) -> (Id, u64) {
         let id = self.0.exec.current.get();
         (id, self.0.exec.tasks.borrow().get(&id).map_or(0, |it| it.born))
+    }
+
+    /// How many tasks tend the account for ever.
+    pub(crate) fn watches(&self) -> usize {
+        self.0.exec.tasks.borrow().values().filter(|it| it.role == Role::Watch).count()
     }
 
     fn any(&self, role: Role) -> bool {
