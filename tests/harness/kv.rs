@@ -64,6 +64,8 @@ struct State {
     /// The last versions of each value, oldest first.
     values: BTreeMap<String, Vec<Version>>,
     counts: KvCounts,
+    /// The query of the last read and of the last write.
+    queries: (String, String),
     lag: Duration,
     reads: Option<KvFault>,
     writes: Option<KvFault>,
@@ -95,6 +97,11 @@ impl Kv {
     /// What has been asked of it.
     pub fn counts(&self) -> KvCounts {
         lock(&self.shared).counts
+    }
+
+    /// The options of the last read and of the last write, as workerd put them into its queries.
+    pub fn queries(&self) -> (String, String) {
+        lock(&self.shared).queries.clone()
     }
 
     /// The names that have a value.
@@ -188,7 +195,12 @@ impl State {
 
     fn decide(&mut self, method: &Method, uri: &hyper::Uri, body: Bytes) -> (u16, Bytes) {
         let name = decoded(uri.path().trim_start_matches('/'));
-        let query = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
+        let query = uri.query().unwrap_or_default();
+        match *method {
+            Method::GET => query.clone_into(&mut self.queries.0),
+            _ => query.clone_into(&mut self.queries.1),
+        }
+        let query = form_urlencoded::parse(query.as_bytes());
         let query: BTreeMap<_, _> = query.into_owned().collect();
         let number = |key: &str| query.get(key).map(|it| it.parse::<u64>().unwrap_or_default());
         match *method {

@@ -54,6 +54,10 @@ fn a_cold_isolate_reads_from_kv_and_troubles_no_durable_object() {
             assert_eq!(read(&edge).await, first);
         }
         assert_eq!(fetches(&edge).await, 1);
+        let (read, write) = kv(&edge).queries();
+        assert!(read.contains("cache_ttl=30"), "{read}");
+        let life = write.split_once("expiration_ttl=").unwrap().1.parse::<u64>().unwrap();
+        assert!((7_190..=7_200).contains(&life), "{write}");
         // One look each: the isolate's own copy answers the rest.
         let counts = kv(&edge).counts();
         assert_eq!((counts.reads, counts.hits, counts.others), (2, 1, 0), "{counts:?}");
