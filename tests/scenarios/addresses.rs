@@ -40,8 +40,8 @@ async fn forged(edge: &Edge, address: &str, except: Option<&str>) {
         for value in [address.to_owned(), format!("{address}, {address}"), format!("for={address}")] {
             error(&edge.get("/app/demo/api").header(name, &value).await, 401);
         }
-        discreet(&edge.get("/token/demo").header(name, address).await, 403);
-        discreet(&edge.get("/access-token").header(name, address).await, 401);
+        refused(&edge.get("/token/demo").header(name, address).await, 403);
+        refused(&edge.get("/access-token").header(name, address).await, 401);
     }
     let all = HEADERS.into_iter().filter(|it| Some(*it) != except);
     error(&all.fold(edge.get("/app/demo/api"), |it, name| it.header(name, address)).await, 401);

@@ -153,14 +153,14 @@ on_every_host! {
         assert_eq!(bare(&hub(good().claim("app", "demo"), KEY).await), demo);
         assert_eq!(bare(&hub(good().claim("app", "shop"), KEY).await), shop);
         assert_eq!(bare(&hub(Jwt::new("k2"), OTHER_KEY).await), shop);
-        discreet(&hub(good(), KEY).await, 400);
-        discreet(&hub(good().claim("app", "nobody"), KEY).await, 404);
-        discreet(&hub(Jwt::new("k2").claim("app", "demo"), OTHER_KEY).await, 403);
-        discreet(&hub(good().claim("app", json!(["demo"])), KEY).await, 401);
+        refused(&hub(good(), KEY).await, 400);
+        refused(&hub(good().claim("app", "nobody"), KEY).await, 404);
+        refused(&hub(Jwt::new("k2").claim("app", "demo"), OTHER_KEY).await, 403);
+        refused(&hub(good().claim("app", json!(["demo"])), KEY).await, 401);
         let for_shop = good().claim("app", "shop").sign(KEY);
         assert_eq!(token(&edge.get("/app/shop/api").bearer(&for_shop).await), shop);
         error(&edge.get("/app/demo/api").bearer(&for_shop).await, 403);
-        discreet(&edge.get("/token/demo").bearer(&for_shop).await, 403);
+        refused(&edge.get("/token/demo").bearer(&for_shop).await, 403);
     }
 
     async fn a_token_that_expires_is_good_until_then(start: Start) {

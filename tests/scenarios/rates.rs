@@ -39,10 +39,10 @@ on_every_host! {
         let text = |answer: &Answer| format!("too many requests: try in {} s", wait(answer));
         assert_eq!(error(&honest, 429), (-10_001, text(&honest)));
         let plain = ask("/token/demo").await;
-        discreet(&plain, 429);
+        refused(&plain, 429);
         assert_eq!(plain.json(), json!({ "errmsg": text(&plain) }));
         let hub = ask("/ticket?type=jsapi").await;
-        discreet(&hub, 429);
+        refused(&hub, 429);
         assert_eq!(hub.text(), text(&hub) + "\n");
         // Nobody else is slowed down, and who is nobody stays nobody.
         token(&edge.get("/app/demo/api").bearer(OWNER_KEY).await);

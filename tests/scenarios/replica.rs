@@ -104,6 +104,21 @@ fn without_the_binding_all_works_as_before() {
 }
 
 #[test]
+fn a_kv_that_comes_later_is_filled_at_the_next_ask() {
+    play(async |start| {
+        let mut edge = classic(start.without_kv()).start().await;
+        let first = read(&edge).await;
+        let kv = Kv::start().await.unwrap();
+        edge.kill();
+        edge.workerd().unwrap().settings().kv = Some(kv.address());
+        edge.restart().await;
+        assert_eq!(read(&edge).await, first);
+        until("KV has a copy", Duration::from_secs(5), async || kv.counts().stored == 1).await;
+        assert_eq!((kv.names(), fetches(&edge).await), (vec![NAME.to_owned()], 1));
+    });
+}
+
+#[test]
 fn a_copy_past_its_soft_expiry_is_ignored() {
     play(async |start| {
         let mut edge = classic(start).start().await;

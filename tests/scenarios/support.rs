@@ -138,7 +138,7 @@ pub fn bare(answer: &Answer) -> String {
 /// What holds of every error; the result is its errcode and errmsg.
 #[track_caller]
 pub fn error(answer: &Answer, status: u16) -> (i64, String) {
-    let all = discreet(answer, status);
+    let all = refused(answer, status);
     assert_eq!(answer.header("content-type").as_deref(), Some("application/json"), "{all}");
     let body = answer.json();
     assert_eq!(body.as_object().map(|it| it.len()), Some(2), "{all}");
@@ -148,7 +148,7 @@ pub fn error(answer: &Answer, status: u16) -> (i64, String) {
 
 /// What holds of every error whatever its shape; the result is all of it, for messages.
 #[track_caller]
-pub fn discreet(answer: &Answer, status: u16) -> String {
+pub fn refused(answer: &Answer, status: u16) -> String {
     let all = format!("{} {:?} {}", answer.status, answer.headers, answer.text());
     assert_eq!(answer.status, status, "{all}");
     for (name, value) in &answer.headers {

@@ -10,7 +10,7 @@ use crate::support::*;
 /// An error's text.
 #[track_caller]
 fn refusal(answer: &Answer, status: u16) -> String {
-    let all = discreet(answer, status);
+    let all = refused(answer, status);
     assert_eq!(answer.header("content-type").as_deref(), Some("text/plain; charset=utf-8"), "{all}");
     assert_eq!(answer.header("x-content-type-options").as_deref(), Some("nosniff"), "{all}");
     answer.text()

@@ -10,7 +10,7 @@ use crate::support::*;
 /// An error's body, as text and as JSON.
 #[track_caller]
 fn refusal(answer: &Answer, status: u16) -> (String, Value) {
-    let all = discreet(answer, status);
+    let all = refused(answer, status);
     assert_eq!(answer.header("content-type").as_deref(), Some("application/json"), "{all}");
     (answer.text(), answer.json())
 }
