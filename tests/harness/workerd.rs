@@ -69,6 +69,11 @@ impl Workerd {
         self.comparison
     }
 
+    /// What the next start will follow.
+    pub fn settings(&mut self) -> &mut WorkerdSettings {
+        &mut self.settings
+    }
+
     /// The process.
     pub fn process(&mut self) -> &mut Process {
         &mut self.process
