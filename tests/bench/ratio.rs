@@ -53,7 +53,8 @@ pub(crate) async fn worker() -> Figures {
 
 /// The median over the rounds of what `ours` reaches of `theirs`. The first round of each only warms up.
 fn median(ours: impl Fn() -> f64, theirs: impl Fn() -> f64) -> f64 {
-    (theirs(), ours());
+    theirs();
+    ours();
     let mut ratios: Vec<f64> = (0..ROUNDS).map(|_| 1.0 / theirs() * ours()).collect();
     ratios.sort_by(f64::total_cmp);
     ratios[ROUNDS / 2]
