@@ -74,6 +74,12 @@ pub enum Reject {
         /// The limit, in bytes.
         limit: usize,
     },
+    /// The body has not arrived in time.
+    #[error("the body has not arrived within {seconds} s")]
+    TooSlow {
+        /// The limit, in seconds.
+        seconds: u64,
+    },
     /// Nobody we know is asking.
     #[error("an API key or a JWT is required: send Authorization: Bearer <it>, or X-Api-Key")]
     Unknown,
@@ -263,6 +269,7 @@ impl Reject {
         match self {
             Self::NotFound | Self::NoApp { .. } => 404,
             Self::Method { .. } => 405,
+            Self::TooSlow { .. } => 408,
             Self::TooLarge { .. } => 413,
             Self::Unknown | Self::AppId | Self::AppSecret | Self::CorpSecret => 401,
             Self::Forbidden { .. } => 403,
@@ -277,7 +284,7 @@ impl Reject {
             Self::Method { allow } if allow.contains("POST") => errcode::NEEDS_POST,
             Self::Method { .. } => errcode::NEEDS_GET,
             Self::Missing { name } | Self::Invalid { name, .. } => errcode::for_parameter(name),
-            Self::NoBody => errcode::NO_BODY,
+            Self::NoBody | Self::TooSlow { .. } => errcode::NO_BODY,
             Self::Json => errcode::NOT_JSON,
             Self::TooLarge { .. } => errcode::TOO_LONG,
             Self::AppId => errcode::INVALID_APPID,

@@ -5,6 +5,12 @@ use core::time::Duration;
 /// A request body that a flow reads as a whole, in bytes.
 pub const BODY: usize = 256 * 1024;
 
+/// A body that holds nothing but an AppID and an AppSecret, in bytes.
+pub const CREDENTIALS: usize = 8 * 1024;
+
+/// How long a body may take to arrive: a client that sends it drop by drop holds a task all that time.
+pub const BODY_TIME: Duration = Duration::from_secs(5);
+
 /// An API key's least length, in bytes: shorter ones can be guessed.
 pub const API_KEY_MIN: usize = 16;
 

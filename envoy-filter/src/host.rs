@@ -79,7 +79,12 @@ impl Host for Envoy {
     }
 
     fn peer(&self) -> Peer {
-        self.stream.as_ref().map(|it| it.peer()).unwrap_or_default()
+        let peer = self.stream.as_ref().map(|it| it.peer()).unwrap_or_default();
+        if self.edge.in_root.get() {
+            // A call that is started next must belong to the root.
+            let _ = hostcalls::set_effective_context(self.edge.root);
+        }
+        peer
     }
 }
 

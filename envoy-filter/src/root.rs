@@ -70,7 +70,9 @@ fn refuse(why: &str) -> ConfigError {
 fn epoch(text: &[u8]) -> u64 {
     let mut text = text.to_vec();
     // Secrets come from the environment, so two equal texts may mean two configurations.
-    std::env::vars().for_each(|(name, value)| text.extend(format!("\n{name}={value}").into_bytes()));
+    for (name, value) in std::env::vars_os() {
+        text.extend(format!("\n{}={}", name.to_string_lossy(), value.to_string_lossy()).into_bytes());
+    }
     let mark = digest(&text);
     let key = Key::new("epoch");
     create(&key);

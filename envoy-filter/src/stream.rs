@@ -20,8 +20,11 @@ const CLUSTER: &str = "x-wxedge-cluster";
 pub(crate) struct Stream {
     pub(crate) id: u32,
     body: RefCell<Body>,
-    /// The task that waits for the body.
+    /// The task that waits for the body, and how much of it it takes.
     reader: Cell<Option<Id>>,
+    limit: Cell<usize>,
+    /// Whether Envoy has let go of the stream. Its context may still answer for the rest of that turn.
+    gone: Cell<bool>,
     verdict: RefCell<Option<Verdict>>,
     /// Whether a callback of this stream is running: then the verdict is carried out at its end.
     active: Cell<bool>,
@@ -41,7 +44,7 @@ struct Body {
 
 impl Stream {
     pub(crate) fn new(id: u32) -> Self {
-        Self { id, ..Self::default() }
+        Self { id, limit: Cell::new(limits::BODY), ..Self::default() }
     }
 
     pub(crate) fn poll_body(&self, limit: usize, reader: Id) -> Poll<Result<Vec<u8>, TooLarge>> {
@@ -53,6 +56,7 @@ impl Stream {
             return Poll::Ready(Ok(std::mem::take(&mut body.bytes)));
         }
         self.reader.set(Some(reader));
+        self.limit.set(limit);
         Poll::Pending
     }
 
@@ -65,7 +69,7 @@ impl Stream {
 
     /// Carries the verdict out in a turn of the root context, which has made this stream the active one.
     pub(crate) fn perform_late(&self) {
-        if self.perform() == Some(Action::Continue) {
+        if !self.gone.get() && self.perform() == Some(Action::Continue) {
             let _ = hostcalls::resume_http_request();
         }
     }
@@ -115,7 +119,7 @@ impl Request {
         self.edge.exec.spawn(async move {
             let verdict = handle(edge.gateway.clone(), host, head).await;
             stream.verdict.replace(Some(verdict));
-            if !stream.active.get() {
+            if !stream.active.get() && !stream.gone.get() {
                 edge.answers.borrow_mut().push_back(stream);
             }
         })
@@ -148,7 +152,7 @@ impl HttpContext for Request {
         }
         let mut body = self.stream.body.borrow_mut();
         body.ended = end;
-        body.lost = size > limits::BODY;
+        body.lost = size > self.stream.limit.get();
         // What came before is still buffered: `size` is all of it.
         let have = body.bytes.len();
         if !body.lost {
@@ -172,7 +176,8 @@ impl HttpContext for Request {
 impl Drop for Request {
     /// The stream is gone. A flow that waits for its body would wait for ever.
     fn drop(&mut self) {
-        self.stream.body.borrow_mut().lost = true;
+        self.stream.gone.set(true);
+        self.stream.body.replace(Body { lost: true, ..Body::default() });
         if let Some(reader) = self.stream.reader.take() {
             self.edge.exec.mark(reader);
             self.edge.rest();

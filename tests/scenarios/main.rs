@@ -9,6 +9,7 @@ mod hostile_answers;
 mod hostile_requests;
 mod jwt;
 mod like_wechat;
+mod patience;
 mod rates;
 mod raw_wechat;
 mod records;

@@ -9,7 +9,7 @@ use std::task::{Poll, Waker};
 use std::time::Duration;
 
 use futures_util::future::select;
-use worker::{SqlStorage, SqlStorageValue};
+use worker::{SqlStorage, SqlStorageValue, console_error};
 use wxedge::host::{Key, Store, Time, Version};
 
 use crate::{timer::Timer, world::now};
@@ -32,30 +32,34 @@ const WRITE: &str = "INSERT OR REPLACE INTO cell (name, value) VALUES (?, ?)";
 impl Cells {
     /// The cells of one object.
     pub(crate) fn new(sql: SqlStorage) -> Self {
-        // An error would come back at the first write, where it is told.
-        let _ = sql.exec(TABLE, None);
+        let _ = sql.exec(TABLE, None).inspect_err(tell);
         Self(Rc::new(Inner { sql, cells: RefCell::default(), watchers: RefCell::default() }))
     }
 
-    fn read(&self, key: &Key) -> Option<Vec<u8>> {
-        let rows = self.0.sql.exec(READ, vec![key.as_str().into()]).ok()?;
-        match rows.raw().next()?.ok()?.pop()? {
-            SqlStorageValue::Blob(value) => Some(value),
-            _ => None,
+    fn read(&self, key: &Key) -> worker::Result<Vec<u8>> {
+        let rows = self.0.sql.exec(READ, vec![key.as_str().into()])?;
+        match rows.raw().next().transpose()?.and_then(|mut it| it.pop()) {
+            Some(SqlStorageValue::Blob(value)) => Ok(value),
+            _ => Ok(Vec::new()),
         }
     }
 }
 
 impl Store for Cells {
     fn load(&self, key: &Key) -> (Vec<u8>, Version) {
-        let mut cells = self.0.cells.borrow_mut();
-        let read = || (self.read(key).unwrap_or_default(), Version::default());
-        cells.entry(key.clone()).or_insert_with(read).clone()
+        if let Some(known) = self.0.cells.borrow().get(key) {
+            return known.clone();
+        }
+        // What cannot be read is no empty cell: nobody can have seen this version, so nobody overwrites it.
+        let Ok(value) = self.read(key).inspect_err(tell) else { return (Vec::new(), Version(u64::MAX)) };
+        self.0.cells.borrow_mut().insert(key.clone(), (value.clone(), Version::default()));
+        (value, Version::default())
     }
 
     fn swap(&self, key: &Key, seen: Version, value: &[u8]) -> bool {
         let row = vec![key.as_str().into(), value.to_vec().into()];
-        if self.load(key).1 != seen || self.0.sql.exec(WRITE, row).is_err() {
+        let current = seen.0 < u64::MAX && self.load(key).1 == seen;
+        if !current || self.0.sql.exec(WRITE, row).inspect_err(tell).is_err() {
             return false;
         }
         let next = Version(seen.0.saturating_add(1));
@@ -76,4 +80,8 @@ impl Store for Cells {
         let span = now().until(until).max(Duration::from_millis(1));
         select(pin!(change), pin!(Timer::after(span))).await;
     }
+}
+
+fn tell(error: &worker::Error) {
+    console_error!("event=storage_failed error={error}");
 }

@@ -175,7 +175,7 @@ impl Gateway {
         self
     }
 
-    /// Forgets nothing but the time: only for a host that must know when a configuration was read.
+    /// The same, known as the `epoch`th configuration of its host.
     #[must_use]
     pub const fn at_epoch(mut self, epoch: u64) -> Self {
         self.epoch = epoch;

@@ -16,6 +16,7 @@ use crate::keeper::record::Credential;
 use crate::limits;
 use crate::object;
 use crate::query::{parameter, required};
+use crate::race::within;
 
 /// `GET /app/{app}/api` and, to `renew`, `/app/{app}/api/new[?old=<token>]`.
 ///
@@ -66,17 +67,24 @@ struct StableBody {
     force_refresh: bool,
 }
 
+/// Reads the body; nothing of it but this is kept while the flow waits.
+async fn body<H: Host>(host: &H) -> Result<StableBody, Reject> {
+    let limit = limits::CREDENTIALS;
+    let body = within(host, limits::BODY_TIME, host.body(limit)).await;
+    let body = body.ok_or(Reject::TooSlow { seconds: limits::BODY_TIME.as_secs() })?;
+    let body = body.map_err(|TooLarge| Reject::TooLarge { limit })?;
+    if body.is_empty() {
+        return Err(Reject::NoBody);
+    }
+    object::read(&body).ok_or(Reject::Json)
+}
+
 /// `POST /cgi-bin/stable_token`, as at WeChat. `force_refresh` spends the gateway's own budget; over it the current token is given.
 ///
 /// # Errors
 /// [`Reject`] for a wrong body, or whatever the keeper says.
 pub async fn stable<H: Host>(gateway: &Gateway, host: &H) -> Result<Response, Error> {
-    let too_large = |TooLarge| Reject::TooLarge { limit: limits::BODY };
-    let body = host.body(limits::BODY).await.map_err(too_large)?;
-    if body.is_empty() {
-        return Err(Reject::NoBody.into());
-    }
-    let body: StableBody = object::read(&body).ok_or(Reject::Json)?;
+    let body = body(host).await?;
     let fields = [("grant_type", &body.grant_type), ("appid", &body.appid), ("secret", &body.secret)];
     if let Some((name, _)) = fields.into_iter().find(|it| it.1.is_empty()) {
         return Err(Reject::Missing { name: name.into() }.into());

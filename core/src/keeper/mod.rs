@@ -163,7 +163,8 @@ impl<W: World, S: Store> Keeper<W, S> {
             self.renew(&account, kind).await;
             let next = self.soonest(self.next(&account, kind));
             let seen = self.see(&key);
-            if seen.record.epoch > self.gateway.epoch {
+            let account = self.gateway.account(&account);
+            if account.is_none_or(|it| token::outranked(&seen.record, self.me(it))) {
                 return;
             }
             let until = next.unwrap_or_else(|| self.world.now().plus(IDLE));
@@ -197,6 +198,9 @@ impl<W: World, S: Store> Keeper<W, S> {
     fn next(&self, account: &AccountId, kind: Kind) -> Option<Time> {
         let me = self.me(self.gateway.account(account)?);
         let record = self.see(&key(account, kind)).record;
+        if !token::may_write(&record) {
+            return None;
+        }
         let quiet = token::quiet(&record, self.world.now(), me);
         let soft = record.value.as_ref()?.soft;
         Some(quiet.unwrap_or(soft).max(soft))

@@ -61,8 +61,7 @@ impl<W: World, S: Store> Job<W, S> {
             return self.fetch(account, token::wecom(appid, secret)).await.map(|it| self.granted(it));
         }
         if account.token_api == TokenApi::Classic {
-            let got = self.fetch(account, token::classic(appid, secret)).await?;
-            return Ok(Outcome::Granted { got, forced: false });
+            return self.fetch(account, token::classic(appid, secret)).await.map(|it| self.granted(it));
         }
         let got = self.fetch(account, token::stable(appid, secret, false)).await?;
         if self.stale.as_deref() != Some(got.grant.value.expose()) {

@@ -64,7 +64,9 @@ pub fn decide(record: &Record, kind: Kind, now: Time, stale: Option<&str>, me: M
     if !may_write(record) {
         return Step::Fail(Unavailable::Superseded.into());
     }
-    match record.held.filter(|it| alive.is_some() && ahead(now, *it, LONGEST_PAUSE)) {
+    // A hold forbids to force another one; whether WeChat has another one by itself is asked again after a while.
+    let asked = alive.is_some_and(|it| ahead(now, it.issued.plus(limits::FORCE_GAP), limits::FORCE_GAP));
+    match record.held.filter(|it| asked && ahead(now, *it, LONGEST_PAUSE)) {
         Some(until) => Step::Fail(too_soon(now, until)),
         None => Step::Refresh(why(record, alive)),
     }
@@ -99,13 +101,13 @@ fn due(token: &Token, now: Time) -> bool {
 }
 
 /// A record of a newer version is left to newer programs.
-const fn may_write(record: &Record) -> bool {
+pub(super) const fn may_write(record: &Record) -> bool {
     record.v <= VERSION
 }
 
 /// An older configuration with another AppSecret leaves the renewing to its successor. It still fetches for a caller who would
 /// go away with nothing: a failure with the wrong secret counts only against that secret.
-fn outranked(record: &Record, me: Me<'_>) -> bool {
+pub(super) fn outranked(record: &Record, me: Me<'_>) -> bool {
     record.epoch > me.epoch && record.tag != me.tag
 }
 

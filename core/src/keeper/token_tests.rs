@@ -88,13 +88,22 @@ fn a_stale_token_is_replaced_only_if_it_is_still_the_current_one() {
 
 #[test]
 fn a_stale_token_waits_for_its_budget_and_says_how_long() {
-    let held = Record { held: Some(Time::from_ms(T0 + MINUTE + 1_500)), ..with_token() };
+    let asked_at_1 = || {
+        let mut record = with_token();
+        record.value.as_mut().unwrap().issued = at(1);
+        record
+    };
+    let held = Record { held: Some(Time::from_ms(T0 + MINUTE + 1_500)), ..asked_at_1() };
     let soon = |retry_after| Step::Fail(Reject::TooSoon { retry_after }.into());
     decides(&held, at(1), Some("T1"), &soon(2));
     decides(&held, Time::from_ms(T0 + MINUTE + 1_499), Some("T1"), &soon(1));
     decides(&held, Time::from_ms(T0 + MINUTE + 1_500), Some("T1"), &Step::Refresh(Why::Stale));
     decides(&held, at(1), None, &Step::Give(t1()));
     decides(&held, at(1), Some("T0"), &Step::Give(t1()));
+    // The budget of a day is spent. But another program may have fetched another token: that costs a plain call, now and then.
+    let held = Record { held: Some(at(600)), ..asked_at_1() };
+    decides(&held, Time::from_ms(T0 + MINUTE + 29_999), Some("T1"), &soon(600 * 60 - 89));
+    decides(&held, Time::from_ms(T0 + MINUTE + 30_000), Some("T1"), &Step::Refresh(Why::Stale));
     // An expired token is fetched, not forced: no budget holds it.
     decides(&Record { held: Some(at(200)), ..with_token() }, at(121), Some("T1"), &Step::Refresh(Why::Expired));
 }

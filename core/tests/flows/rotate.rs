@@ -200,3 +200,26 @@ fn a_copy_is_believed_for_a_while_and_never_answers_a_report() {
         assert_eq!(ask(0, "/app/shop/api"), new);
     });
 }
+
+#[test]
+fn a_spent_budget_does_not_hide_what_another_program_has_fetched() {
+    seeds(10, |sim| {
+        let (threads, mut token) = with_token(&sim, Api::Stable);
+        for _ in 0..20 {
+            sim.run_for(31_000);
+            let caller = threads[0].ask(Some(&token));
+            sim.run();
+            token = caller.answer().unwrap();
+        }
+        sim.run_for(31_000);
+        let refused = threads[1].ask(Some(&token));
+        sim.run();
+        assert!(matches!(refused.answer(), Err(Error::Rejected(Reject::TooSoon { .. }))));
+        sim.wechat(|it| it.foreigner(Api::Stable, sim.now()));
+        sim.run_for(31_000);
+        let healed = threads[2].ask(Some(&token));
+        sim.run();
+        let new = healed.answer().unwrap();
+        assert!(new != token && sim.works(&new));
+    });
+}
