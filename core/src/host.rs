@@ -252,6 +252,15 @@ pub struct Head {
 }
 
 impl Head {
+    /// The head of a request for the absolute `url`.
+    #[must_use]
+    pub fn for_url(method: Method, url: &str, headers: Rc<dyn Headers>) -> Self {
+        let (_, rest) = url.split_once("://").unwrap_or(("", url));
+        let (host, target) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
+        let target = target.split_once('#').map_or(target, |it| it.0);
+        Self { method, target: target.into(), host: host.into(), headers }
+    }
+
     /// The header `name` (lower case), if it is there and UTF-8.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<String> {

@@ -31,7 +31,7 @@ pub mod keeper;
 pub mod limits;
 mod object;
 pub mod query;
-mod race;
+pub mod race;
 pub mod route;
 pub mod secret;
 pub mod wechat;

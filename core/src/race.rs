@@ -8,7 +8,7 @@ use core::time::Duration;
 use crate::host::World;
 
 /// What `future` gives within `span`; `None` after it. The future is dropped then.
-pub(crate) async fn within<W: World, T>(world: &W, span: Duration, future: impl Future<Output = T>) -> Option<T> {
+pub async fn within<W: World, T>(world: &W, span: Duration, future: impl Future<Output = T>) -> Option<T> {
     let mut alarm = pin!(world.sleep(world.now().plus(span)));
     let mut future = pin!(future);
     poll_fn(|waking| match future.as_mut().poll(waking) {

@@ -68,7 +68,7 @@ impl Edge {
     /// The keeper: on Envoy every thread has one, over the same cells.
     pub(crate) fn keeper(self: &Rc<Self>) -> Keeper<Envoy, SharedData> {
         let world = Envoy { edge: self.clone(), stream: None };
-        Keeper::new(self.gateway.clone(), world, SharedData(self.clone())).with(&self.memo)
+        Keeper::new(self.gateway.clone(), world, SharedData(Some(self.clone()))).with(&self.memo)
     }
 
     /// One turn of the root context: `prepare` marks tasks, then they run, and some of the answers they left are sent.

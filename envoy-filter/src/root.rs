@@ -12,7 +12,7 @@ use wxedge::secret::digest;
 
 use crate::edge::{Edge, now};
 use crate::host::reply;
-use crate::store::{create, load, swap};
+use crate::store::{SharedData, create};
 use crate::stream::{Request, Stream};
 
 /// See above.
@@ -73,21 +73,8 @@ fn epoch(text: &[u8]) -> u64 {
     for (name, value) in std::env::vars_os() {
         text.extend(format!("\n{}={}", name.to_string_lossy(), value.to_string_lossy()).into_bytes());
     }
-    let mark = digest(&text);
-    let key = Key::new("epoch");
-    create(&key);
-    loop {
-        let (cell, seen) = load(&key);
-        let (number, known) = cell.split_first_chunk().unwrap_or((&[0; 8], &[]));
-        let number = u64::from_le_bytes(*number);
-        if known == mark {
-            return number;
-        }
-        let next = number.saturating_add(1);
-        if swap(&key, seen, &[&next.to_le_bytes()[..], &mark].concat()) {
-            return next;
-        }
-    }
+    create(&Key::new(keeper::EPOCH));
+    keeper::epoch(&SharedData(None), &digest(&text))
 }
 
 impl Drop for Root {

@@ -22,22 +22,33 @@ const NONE: u32 = u32::MAX;
 
 /// See above.
 #[derive(Clone)]
-pub(crate) struct SharedData(pub(crate) Rc<Edge>);
+pub(crate) struct SharedData(
+    /// Who waits. A configuration that is still being read has nobody, and only looks.
+    pub(crate) Option<Rc<Edge>>,
+);
 
 impl Store for SharedData {
     fn load(&self, key: &Key) -> (Vec<u8>, Version) {
-        load(key)
+        let cell = Cell::load(&name(key));
+        (cell.payload, cell.version)
     }
 
     fn swap(&self, key: &Key, seen: Version, value: &[u8]) -> bool {
-        swap(key, seen, value)
+        let name = name(key);
+        let Cell { queues, version, .. } = Cell::load(&name);
+        let swapped = version == seen && set(&name, &[], value, version);
+        for queue in queues.into_iter().filter(|_| swapped) {
+            // An error: that thread is gone.
+            let _ = hostcalls::enqueue_shared_queue(queue, Some(key.as_str().as_bytes()));
+        }
+        swapped
     }
 
     async fn changed(&self, key: &Key, seen: Version, until: Time) {
-        let edge = &self.0;
+        let Some(edge) = &self.0 else { return };
         let mut waited = false;
         std::future::poll_fn(|_| {
-            if waited || until <= now() || !self.watch(key, seen) {
+            if waited || until <= now() || !watch(edge, key, seen) {
                 return Poll::Ready(());
             }
             waited = true;
@@ -50,36 +61,16 @@ impl Store for SharedData {
     }
 }
 
-/// What the cell of `key` holds. It needs no root, so a configuration can look before there is one.
-pub(crate) fn load(key: &Key) -> (Vec<u8>, Version) {
-    let cell = Cell::load(&name(key));
-    (cell.payload, cell.version)
-}
-
-/// Writes the cell of `key` if it is still as it was `seen`, and wakes whoever watched it.
-pub(crate) fn swap(key: &Key, seen: Version, value: &[u8]) -> bool {
+/// Puts this thread on the cell's list; says whether it stands there and the cell is still as it was `seen`.
+fn watch(edge: &Edge, key: &Key, seen: Version) -> bool {
     let name = name(key);
-    let Cell { queues, version, .. } = Cell::load(&name);
-    let swapped = version == seen && set(&name, &[], value, version);
-    for queue in queues.into_iter().filter(|_| swapped) {
-        // An error: that thread is gone.
-        let _ = hostcalls::enqueue_shared_queue(queue, Some(key.as_str().as_bytes()));
+    let mut cell = Cell::load(&name);
+    // A full list: nobody will wake us, but the alarm will.
+    if cell.version != seen || cell.queues.contains(&edge.queue) || cell.queues.len() >= limits::WATCHERS {
+        return cell.version == seen;
     }
-    swapped
-}
-
-impl SharedData {
-    /// Puts this thread on the cell's list; says whether it stands there and the cell is still as it was `seen`.
-    fn watch(&self, key: &Key, seen: Version) -> bool {
-        let name = name(key);
-        let mut cell = Cell::load(&name);
-        // A full list: nobody will wake us, but the alarm will.
-        if cell.version != seen || cell.queues.contains(&self.0.queue) || cell.queues.len() >= limits::WATCHERS {
-            return cell.version == seen;
-        }
-        cell.queues.push(self.0.queue);
-        set(&name, &cell.queues, &cell.payload, cell.version)
-    }
+    cell.queues.push(edge.queue);
+    set(&name, &cell.queues, &cell.payload, cell.version)
 }
 
 /// A cell, taken apart.

@@ -12,7 +12,7 @@ use futures_util::future::select;
 use worker::{SqlStorage, SqlStorageValue, console_error};
 use wxedge::host::{Key, Store, Time, Version};
 
-use crate::{timer::Timer, world::now};
+use crate::{timer, world::now};
 
 /// See above.
 #[derive(Clone)]
@@ -78,7 +78,7 @@ impl Store for Cells {
             Poll::Pending
         });
         let span = now().until(until).max(Duration::from_millis(1));
-        select(pin!(change), pin!(Timer::after(span))).await;
+        select(pin!(change), pin!(timer::after(span))).await;
     }
 }
 

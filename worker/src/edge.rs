@@ -2,13 +2,11 @@
 
 use std::cell::RefCell;
 use std::future::{Future, poll_fn};
-use std::pin::pin;
 use std::rc::Rc;
 use std::task::Poll;
 use std::time::Duration;
 
 use futures_channel::oneshot;
-use futures_util::future::{Either, select};
 use worker::wasm_bindgen::JsCast;
 use worker::{Context, Env, Headers as JsHeaders, ResponseBuilder, web_sys};
 use wxedge::account::AccountId;
@@ -17,10 +15,10 @@ use wxedge::error::{Error, Unavailable};
 use wxedge::host::{Head, Headers, Host, Method, Peer, Request, Response, TooLarge, Unreachable, Upstream, Verdict};
 use wxedge::keeper::wire::{read_answer, write_ask};
 use wxedge::keeper::{Answer, Ask};
+use wxedge::race::within;
 use wxedge::{handle, limits, request_id};
 
 use crate::replica;
-use crate::timer::Timer;
 use crate::world::{Task, Workers, build, collect, read};
 
 /// How long the Durable Object may take: its own patience, and the way there and back.
@@ -88,17 +86,9 @@ async fn forward(to: &Upstream, head: &Head, raw: &web_sys::Request) -> worker::
 }
 
 fn head(request: &worker::Request) -> Head {
-    let url = request.inner().url();
-    let (_, rest) = url.split_once("://").unwrap_or(("", &url));
-    let (host, target) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-    let target = target.split_once('#').map_or(target, |it| it.0);
-    Head {
-        // Not `request.method()`, for which every unknown method is a GET.
-        method: Method::parse(&request.inner().method()),
-        target: target.into(),
-        host: host.into(),
-        headers: Rc::new(Lazy(request.inner().headers())),
-    }
+    // Not `request.method()`, for which every unknown method is a GET.
+    let method = Method::parse(&request.inner().method());
+    Head::for_url(method, &request.inner().url(), Rc::new(Lazy(request.inner().headers())))
 }
 
 /// Headers that are read one by one: each is a call to JavaScript.
@@ -112,16 +102,13 @@ impl Headers for Lazy {
 
 impl Host for Workers {
     async fn ask(&self, account: &AccountId, ask: Ask) -> Result<Answer, Error> {
-        let asking = pin!(self.to_keeper(account, ask));
-        match select(asking, pin!(Timer::after(KEEPER))).await {
-            Either::Left((answer, _)) => answer,
-            Either::Right(_) => Err(Unavailable::Timeout { who: "the keeper".into() }.into()),
-        }
+        let answer = within(self, KEEPER, self.to_keeper(account, ask)).await;
+        answer.unwrap_or_else(|| Err(Unavailable::Timeout { who: "the keeper".into() }.into()))
     }
 
     async fn replica(&self, name: &str) -> Result<Option<Vec<u8>>, Unreachable> {
         match replica::namespace(&self.env) {
-            Some(kv) => replica::read(&kv, name).await,
+            Some(kv) => replica::read(self, &kv, name).await,
             None => Ok(None),
         }
     }

@@ -96,7 +96,7 @@ impl Inner {
     /// What a changed record asks for: its copy in KV, and another alarm.
     async fn follow_up(self: Rc<Self>) {
         if let (Some(kv), Ok((core, account))) = (replica::namespace(&self.env), self.clone().core()) {
-            core.replicate(&account, async |it| replica::write(&kv, it).await).await;
+            core.replicate(&account, async |it| replica::write(core.world(), &kv, it).await).await;
         }
         self.arm().await;
     }

@@ -1,14 +1,12 @@
 //! Workers KV: where copies of credentials lie near their readers. What of it is believed is the core's affair.
 
-use std::pin::pin;
-
-use futures_util::future::{Either, select};
 use worker::{Env, KvStore};
 use wxedge::host::Unreachable;
 use wxedge::keeper::replica::Write;
 use wxedge::limits;
+use wxedge::race::within;
 
-use crate::timer::Timer;
+use crate::world::Workers;
 
 /// The namespace; without one there is no replica.
 pub(crate) fn namespace(env: &Env) -> Option<KvStore> {
@@ -16,20 +14,15 @@ pub(crate) fn namespace(env: &Env) -> Option<KvStore> {
 }
 
 /// What lies there under `name`.
-pub(crate) async fn read(kv: &KvStore, name: &str) -> Result<Option<Vec<u8>>, Unreachable> {
-    let found = pin!(kv.get(name).cache_ttl(limits::REPLICA_CACHE.as_secs()).bytes());
-    match select(found, pin!(Timer::after(limits::REPLICA))).await {
-        Either::Left((found, _)) => found.map_err(|_| Unreachable::Broken),
-        Either::Right(_) => Err(Unreachable::Timeout),
-    }
+pub(crate) async fn read(world: &Workers, kv: &KvStore, name: &str) -> Result<Option<Vec<u8>>, Unreachable> {
+    let found = kv.get(name).cache_ttl(limits::REPLICA_CACHE.as_secs()).bytes();
+    let found = within(world, limits::REPLICA, found).await.ok_or(Unreachable::Timeout)?;
+    found.map_err(|_| Unreachable::Broken)
 }
 
 /// Writes a copy; says whether it has arrived.
-pub(crate) async fn write(kv: &KvStore, write: Write) -> bool {
+pub(crate) async fn write(world: &Workers, kv: &KvStore, write: Write) -> bool {
     let Ok(put) = kv.put_bytes(&write.name, &write.value) else { return false };
-    let arrived = pin!(put.expiration_ttl(write.ttl.as_secs()).execute());
-    match select(arrived, pin!(Timer::after(limits::FETCH))).await {
-        Either::Left((arrived, _)) => arrived.is_ok(),
-        Either::Right(_) => false,
-    }
+    let arrived = within(world, limits::FETCH, put.expiration_ttl(write.ttl.as_secs()).execute()).await;
+    arrived.is_some_and(|it| it.is_ok())
 }

@@ -1,9 +1,8 @@
 //! The core's `World` over Workers: the same for a request and for a Durable Object, but for who runs the background work.
 
-use std::{cell::RefCell, future::Future, pin::Pin, pin::pin, rc::Rc, time::Duration};
+use std::{cell::RefCell, future::Future, pin::Pin, rc::Rc, time::Duration};
 
 use futures_util::StreamExt;
-use futures_util::future::{Either, select};
 use worker::{
     AbortController, AbortSignal, ByteStream, Date, Env, Fetch, Headers, RequestInit, RequestRedirect, console_error,
     console_log, console_warn, js_sys::Uint8Array,
@@ -11,8 +10,9 @@ use worker::{
 use wxedge::error::{Error, Unavailable};
 use wxedge::event::{Event, Level};
 use wxedge::host::{Request, Response, Time, TooLarge, Unreachable, Upstream, World};
+use wxedge::race::within;
 
-use crate::timer::Timer;
+use crate::timer;
 
 /// The largest answer of an upstream that is taken, in bytes.
 const ANSWER: usize = 4 * 1024 * 1024;
@@ -50,17 +50,14 @@ impl World for Workers {
         request: Request,
         timeout: Duration,
     ) -> impl Future<Output = Result<Response, Unreachable>> + 'static {
+        let (world, controller) = (self.clone(), AbortController::default());
         let url = format!("{}://{}{}{}", to.scheme, to.authority, to.base, request.target);
+        let call = call(url, request, controller.signal());
         async move {
-            let controller = AbortController::default();
-            let call = pin!(call(url, request, controller.signal()));
-            match select(call, pin!(Timer::after(timeout))).await {
-                Either::Left((answer, _)) => answer,
-                Either::Right(_) => {
-                    controller.abort();
-                    Err(Unreachable::Timeout)
-                }
-            }
+            within(&world, timeout, call).await.unwrap_or_else(|| {
+                controller.abort();
+                Err(Unreachable::Timeout)
+            })
         }
     }
 
@@ -68,7 +65,7 @@ impl World for Workers {
         let world = self.clone();
         async move {
             while world.now() < until {
-                Timer::after(world.now().until(until)).await;
+                timer::after(world.now().until(until)).await;
             }
         }
     }

@@ -5,6 +5,7 @@
 //! every thread, and a refresher that dies is replaced when its lease ends.
 
 pub mod client;
+mod epoch;
 pub mod record;
 mod refresh;
 pub mod replica;
@@ -19,6 +20,7 @@ use core::cell::RefCell;
 use core::time::Duration;
 
 pub use client::Copies;
+pub use epoch::{EPOCH, epoch};
 pub use wire::{Answer, Ask, Stale};
 
 use crate::account::{AccountId, Kind};
@@ -49,6 +51,11 @@ impl<W: World, S: Store> Keeper<W, S> {
     /// A keeper that follows `gateway`.
     pub fn new(gateway: Rc<Gateway>, world: W, store: S) -> Self {
         Self { gateway, world, store, memo: Memo::default() }
+    }
+
+    /// The world it lives in.
+    pub const fn world(&self) -> &W {
+        &self.world
     }
 
     /// Shares what other keepers of the same store have read. Two stores must not share a memo.
