@@ -66,9 +66,6 @@ impl Inner {
         let ask = read_ask(body)?;
         let (core, account) = self.clone().core()?;
         let answer = core.answer(&account, ask).await;
-        if replica::namespace(&self.env).and_then(|_| core.behind(&account)).is_some_and(|it| it <= now()) {
-            self.state.wait_until(self.clone().follow_up());
-        }
         if self.armed.get().is_none() {
             self.arm().await;
         }
