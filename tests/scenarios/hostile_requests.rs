@@ -144,15 +144,17 @@ on_every_host! {
         let current = read(&edge).await;
         let small = vec![0xff; 10_000];
         assert_eq!(token(&edge.get("/app/demo/api").bearer(CRM_KEY).body(&small).await), current);
-        for size in [10_000, 300_000, 900_000] {
+        for size in [7_000, 10_000, 300_000, 900_000] {
             let body = vec![b'x'; size];
             error(&edge.post("/app/demo/api").bearer(CRM_KEY).body(&body).await, 405);
             assert_eq!(error(&edge.post("/cgi-bin/token").body(&body).await, 200).0, 43001);
-            let code = if size > 256 * 1024 { 45002 } else { 47001 };
-            assert_eq!(error(&edge.post("/cgi-bin/stable_token").body(&body).await, 200).0, code);
+            let code = if size > 8 * 1024 { 45002 } else { 47001 };
+            let answer = edge.post("/cgi-bin/stable_token").body(&body).await;
+            // Over the listener's buffer limit Envoy may be the first to say so.
+            let by_envoy = size > 256 * 1024 && answer.status == 413 && edge.kind() == HostKind::Envoy;
+            assert!(by_envoy || error(&answer, 200).0 == code, "{size} {} {}", answer.status, answer.text());
         }
         let huge = edge.post("/cgi-bin/stable_token").body(vec![b'x'; 3_000_000]).await;
-        // Over the listener's buffer limit Envoy may be the first to say so.
         let by_envoy = huge.status == 413 && edge.kind() == HostKind::Envoy;
         assert!(by_envoy || error(&huge, 200).0 == 45002, "{} {}", huge.status, huge.text());
         unharmed(&mut edge).await;
