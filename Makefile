@@ -34,22 +34,22 @@ step = begin=$$SECONDS; echo "== $(strip $(1))"; $(strip $(2)) || exit 1; echo "
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/make \1\t\2/p' Makefile | expand -t 14
 
-run: build ## simulator, Envoy and workerd on this machine (ports: ENVOY_PORT 8080, WORKERD_PORT 8787, SIMULATOR_PORT 8900, ADMIN_PORT 9901); CONFIG=my.json: your own configuration against the real WeChat, no simulator
+run: $(ENVOY) $(NPM) build ## simulator, Envoy and workerd on this machine (ports: ENVOY_PORT 8080, WORKERD_PORT 8787, SIMULATOR_PORT 8900, ADMIN_PORT 9901); CONFIG=my.json: your own configuration against the real WeChat, no simulator
 	@$(call step, build wxedge-run and the simulator, cargo build --quiet --package wxedge-tests --bins)
 	@exec target/debug/wxedge-run
 
-test: build $(FAULTS_WASM) ## everything: the core, then every scenario on both hosts
+test: $(ENVOY) $(NPM) build $(FAULTS_WASM) ## everything: the core, then every scenario on both hosts
 	@$(call step, test the core, cargo test --package wxedge)
 # Herds of callers hold thousands of connections at once.
 	@ulimit -n $$(ulimit -Hn); $(call step, test the workspace on both hosts, cargo test --workspace --exclude wxedge)
 
-bench: build ## what the gateway costs, as ratios within one run: a table and target/bench/summary.json; ONLY=name for one of them
+bench: $(ENVOY) $(NPM) build ## what the gateway costs, as ratios within one run: a table and target/bench/summary.json; ONLY=name for one of them
 	@command -v wrk >/dev/null || { [ "$$(id -u)" = 0 ] && apt-get install -y -qq --no-install-recommends wrk >/dev/null; } || \
 		{ echo "missing: wrk (apt-get install wrk)" >&2; exit 1; }
 	@$(call step, build wxedge-bench, cargo build --quiet --package wxedge-tests --bins)
 	@ulimit -n $$(ulimit -Hn); exec target/debug/wxedge-bench $(ONLY)
 
-lint: build ## format, clippy (native and both wasm targets), docs, both edge configurations
+lint: $(ENVOY) $(NPM) build ## format, clippy (native and both wasm targets), docs, both edge configurations
 	@$(call step, format, cargo fmt --all --check)
 	@$(call step, clippy, cargo clippy --quiet --workspace --all-targets -- -D warnings)
 	@$(call step, clippy of the filter, cargo clippy --quiet --package wxedge-envoy --target wasm32-wasip1 -- -D warnings)
