@@ -31,7 +31,8 @@ impl Family {
 }
 
 /// An account at WeChat. Everything the gateway remembers belongs to one of these, never to a route.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
 pub struct AccountId {
     /// Its kind.
     pub family: Family,
@@ -40,6 +41,15 @@ pub struct AccountId {
 }
 
 impl AccountId {
+    /// Its name at WeChat: the AppID, or WeCom's corpid.
+    #[must_use]
+    pub fn appid(&self) -> &str {
+        match (self.family, self.id.rsplit_once('+')) {
+            (Family::Wecom, Some((corpid, _))) => corpid,
+            _ => &self.id,
+        }
+    }
+
     /// The account that [`fmt::Display`] wrote as `text`.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
@@ -47,6 +57,20 @@ impl AccountId {
         let families = [Family::Official, Family::Miniprogram, Family::Wecom];
         let family = families.into_iter().find(|it| it.as_str() == family)?;
         (!id.is_empty()).then(|| Self { family, id: id.to_string() })
+    }
+}
+
+impl From<AccountId> for String {
+    fn from(it: AccountId) -> Self {
+        it.to_string()
+    }
+}
+
+impl TryFrom<String> for AccountId {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, &'static str> {
+        Self::parse(&text).ok_or("no account")
     }
 }
 

@@ -106,6 +106,29 @@ pub enum Reject {
     /// The secret is none of this corporation's.
     #[error("invalid corpsecret")]
     CorpSecret,
+    /// The access token is no account's, or not the one in force.
+    #[error("invalid credential, access_token is invalid or not latest")]
+    Token,
+    /// What is there already stands against it.
+    #[error("{why}")]
+    Conflict {
+        /// What it is, and the remedy.
+        why: String,
+    },
+    /// The app may not be used for this, whoever asks.
+    #[error("app {app} may not be used for {what}")]
+    NotAllowed {
+        /// The app's name.
+        app: String,
+        /// A path below `/app/{app}`.
+        what: String,
+    },
+    /// The admin key is missing or wrong.
+    #[error("the admin key is required: send Authorization: Bearer <it>, or X-Admin-Key")]
+    NotAdmin,
+    /// No admin key is configured, so nobody is the admin.
+    #[error("this gateway has no admin: set admin.key in its configuration")]
+    NoAdmin,
     /// The caller has used up its rate.
     #[error("too many requests: try in {retry_after} s")]
     TooMany {
@@ -202,7 +225,9 @@ impl Error {
         let response = self.shaped(shape).with("x-request-id", request_id);
         match &self {
             Self::Rejected(Reject::Method { allow }) => response.with("allow", allow),
-            Self::Rejected(Reject::Unknown) if response.status == 401 => response.with("www-authenticate", "Bearer"),
+            Self::Rejected(Reject::Unknown | Reject::NotAdmin) if response.status == 401 => {
+                response.with("www-authenticate", "Bearer")
+            }
             Self::Rejected(Reject::TooSoon { retry_after } | Reject::TooMany { retry_after }) => {
                 response.with("retry-after", &format!("{retry_after}"))
             }
@@ -229,7 +254,7 @@ impl Error {
     fn like_weixin_token(&self, message: &str) -> Response {
         let (status, body) = match self {
             Self::Rejected(Reject::NoApp { app }) => (400, json!({ "errmsg": format!("no this appName:{app}") })),
-            Self::Rejected(Reject::Unknown | Reject::Forbidden { .. }) => {
+            Self::Rejected(Reject::Unknown | Reject::Forbidden { .. } | Reject::NotAllowed { .. }) => {
                 (403, json!({ "errmsg": "This ip is not trusted" }))
             }
             Self::Rejected(it) => (it.status(), json!({ "errmsg": message })),
@@ -271,8 +296,9 @@ impl Reject {
             Self::Method { .. } => 405,
             Self::TooSlow { .. } => 408,
             Self::TooLarge { .. } => 413,
-            Self::Unknown | Self::AppId | Self::AppSecret | Self::CorpSecret => 401,
-            Self::Forbidden { .. } => 403,
+            Self::Unknown | Self::AppId | Self::AppSecret | Self::CorpSecret | Self::Token | Self::NotAdmin => 401,
+            Self::Forbidden { .. } | Self::NotAllowed { .. } | Self::NoAdmin => 403,
+            Self::Conflict { .. } => 409,
             Self::TooSoon { .. } | Self::TooMany { .. } => 429,
             _ => 400,
         }
@@ -289,7 +315,7 @@ impl Reject {
             Self::TooLarge { .. } => errcode::TOO_LONG,
             Self::AppId => errcode::INVALID_APPID,
             Self::AppSecret => errcode::INVALID_SECRET,
-            Self::CorpSecret => errcode::INVALID_CREDENTIAL,
+            Self::CorpSecret | Self::Token => errcode::INVALID_CREDENTIAL,
             Self::TooSoon { .. } | Self::TooMany { .. } => return (429, errcode::TOO_OFTEN),
             _ => errcode::INVALID_PARAMETER,
         };

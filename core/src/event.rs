@@ -92,6 +92,19 @@ pub enum Event<'a> {
         /// Which.
         kind: Kind,
     },
+    /// A caller brought an AppSecret that WeChat takes: it is the account's from now on. If the account is configured, the
+    /// configuration wants mending.
+    Learned {
+        /// Whose.
+        account: &'a AccountId,
+    },
+    /// A caller brought an AppSecret that WeChat does not take, or WeChat could not be asked.
+    ProofFailed {
+        /// Whose it was said to be.
+        account: &'a AccountId,
+        /// What was said.
+        error: &'a Error,
+    },
     /// The replica could not be read or written, or what it held is not ours. No caller is harmed.
     ReplicaFailed {
         /// Whose credential.
@@ -120,21 +133,36 @@ impl Event<'_> {
             Self::ForeignRefresher { .. } => "foreign_refresher",
             Self::Late { .. } => "late",
             Self::Conflict { .. } => "conflict",
+            Self::Learned { .. } => "learned",
+            Self::ProofFailed { .. } => "proof_failed",
             Self::ReplicaFailed { .. } => "replica_failed",
             Self::Failed { .. } => "failed",
         }
     }
 
     /// All names, so that a host can define its counters beforehand.
-    pub const NAMES: [&'static str; 7] =
-        ["refreshed", "refresh_failed", "foreign_refresher", "late", "conflict", "replica_failed", "failed"];
+    pub const NAMES: [&'static str; 9] = [
+        "refreshed",
+        "refresh_failed",
+        "foreign_refresher",
+        "late",
+        "conflict",
+        "learned",
+        "proof_failed",
+        "replica_failed",
+        "failed",
+    ];
 
     /// How loud the line is; `None` for what is only counted.
     #[must_use]
     pub const fn level(&self) -> Option<Level> {
         match self {
             Self::Refreshed { .. } => Some(Level::Info),
-            Self::ForeignRefresher { .. } | Self::Late { .. } | Self::ReplicaFailed { .. } => Some(Level::Warn),
+            Self::ForeignRefresher { .. }
+            | Self::Late { .. }
+            | Self::Learned { .. }
+            | Self::ProofFailed { .. }
+            | Self::ReplicaFailed { .. } => Some(Level::Warn),
             Self::RefreshFailed { error: Error::Refused { .. }, .. } => Some(Level::Error),
             Self::RefreshFailed { .. } => Some(Level::Warn),
             Self::Conflict { .. } => None,
@@ -167,6 +195,10 @@ impl fmt::Display for Event<'_> {
             | Self::Late { account, kind }
             | Self::Conflict { account, kind } => {
                 write!(f, " account={account} kind={}", kind.as_str())
+            }
+            Self::Learned { account } => write!(f, " account={account}"),
+            Self::ProofFailed { account, error } => {
+                write!(f, " account={account} error={:?}", alloc::format!("{error}"))
             }
             Self::ReplicaFailed { account, kind, doing } => {
                 write!(f, " account={account} kind={} doing={doing}", kind.as_str())

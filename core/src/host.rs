@@ -11,10 +11,9 @@ use core::{fmt, future::Future, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
-use crate::account::AccountId;
 use crate::error::Error;
 use crate::event::Event;
-use crate::keeper::{Answer, Ask};
+use crate::keeper::{Answer, Ask, Place};
 
 /// An instant: milliseconds since the Unix epoch, as the host's clock tells it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -85,11 +84,11 @@ pub trait World: Clone + 'static {
 /// A world that also knows where the keepers live, and one request's body and peer.
 #[allow(async_fn_in_trait)] // single-threaded hosts: no Send, on purpose
 pub trait Host: World {
-    /// Asks the keeper of `account`.
+    /// Asks the keeper of `place`.
     ///
     /// # Errors
     /// Whatever the keeper says; [`Error::Unavailable`] if it cannot be reached.
-    async fn ask(&self, account: &AccountId, ask: Ask) -> Result<Answer, Error>;
+    async fn ask(&self, place: &Place, ask: Ask) -> Result<Answer, Error>;
 
     /// What the replica near this host holds under `name`, within [`crate::limits::REPLICA`]; `None` for nothing, and where there
     /// is no replica.

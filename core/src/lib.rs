@@ -23,6 +23,7 @@ extern crate alloc;
 pub mod account;
 pub mod caller;
 pub mod config;
+mod date;
 pub mod error;
 pub mod event;
 pub mod flow;
@@ -41,7 +42,7 @@ use alloc::{rc::Rc, string::String};
 use crate::config::Gateway;
 use crate::error::Error;
 use crate::event::Event;
-use crate::host::{Head, Host, Response, Verdict, World};
+use crate::host::{Head, Host, Method, Response, Verdict, World};
 use crate::route::Route;
 
 /// Answers one request. Whatever goes wrong becomes a reply.
@@ -62,8 +63,12 @@ async fn answer<H: Host>(gateway: &Gateway, host: &H, head: &Head) -> Result<Res
         Route::Token => flow::token::classic(gateway, host, head).await,
         Route::StableToken => flow::token::stable(gateway, host).await,
         Route::WecomToken => flow::token::wecom(gateway, host, head).await,
+        Route::Register => flow::register::register(gateway, host, head).await,
+        Route::App { app } if head.method == Method::Delete => flow::register::forget(gateway, host, head, &app).await,
+        Route::App { app } => flow::register::show(gateway, host, head, &app).await,
         Route::AppToken { app, renew } => flow::token::of_app(gateway, host, head, &app, renew).await,
         Route::AppTicket { app, kind } => flow::ticket::of_app(gateway, host, head, &app, kind).await,
+        Route::TokenTicket(ticket) => flow::ticket::by_token(gateway, host, head, ticket).await,
         Route::Plain { app, kind, renew } => flow::weixin_token::plain(gateway, host, head, &app, kind, renew).await,
         Route::Hub { kind } => flow::token_hub::value(gateway, host, head, kind).await,
     }

@@ -2,6 +2,8 @@
 
 use core::time::Duration;
 
+use crate::keeper::table::Shape;
+
 /// A request body that a flow reads as a whole, in bytes.
 pub const BODY: usize = 256 * 1024;
 
@@ -65,3 +67,43 @@ pub const REPLICA_TTL: Duration = Duration::from_secs(60);
 
 /// The longest JWT that is read, in bytes.
 pub const JWT: usize = 4096;
+
+/// What was found out by a claim is remembered for so long at the most.
+pub const REMEMBERED: Duration = Duration::from_secs(3_600);
+
+/// Apps that are registered at runtime: 2 048, evenly spread.
+pub const APPS: Shape = Shape { name: "registry/app", slots: 256, ways: 8, evicts: false };
+
+/// Accounts that no configuration names and that were proved: 2 048, evenly spread.
+pub const ACCOUNTS: Shape = Shape { name: "registry/account", slots: 256, ways: 8, evicts: false };
+
+/// AppSecrets that are being proved, or were refused a moment ago.
+pub const PROOFS: Shape = Shape { name: "registry/proof", slots: 64, ways: 8, evicts: true };
+
+/// Access tokens of such accounts that a caller may bring back.
+pub const TOKENS: Shape = Shape { name: "registry/token", slots: 256, ways: 16, evicts: true };
+
+/// How often WeChat is asked whether an AppSecret is right: of the accounts that are known, and as often of those that are not. For
+/// each Envoy worker thread, or the Worker's registry.
+pub const PROOF_RATE: &str = "60/m";
+
+/// How long a proof that succeeded is remembered: until all who wait for it have seen it.
+pub const PROVED: Duration = Duration::from_secs(10);
+
+/// The longest AppID of an account that is not configured, in bytes. WeChat's have 18.
+pub const APPID: usize = 64;
+
+/// The longest name of a registered app, in bytes.
+pub const APP_NAME: usize = 128;
+
+/// The longest value of a field of a registration, in bytes, and how many `call`s it may have.
+pub const FIELD: usize = 512;
+
+/// See [`FIELD`].
+pub const CALLS: usize = 16;
+
+/// How many registered apps an isolate of a Worker remembers for [`COPY`].
+pub const APP_COPIES: usize = 1_024;
+
+/// The longest life of a registration, in seconds: ten years.
+pub const EXPIRES: u64 = 315_360_000;

@@ -49,20 +49,23 @@ fn digit(byte: u8) -> Option<u8> {
 /// # Errors
 /// [`Reject::Repeated`], [`Reject::Invalid`].
 pub fn parameter(query: &str, name: &str) -> Result<Option<String>, Reject> {
-    let mut found = None;
-    for pair in query.split('&') {
-        let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
-        if key != name && unescape(key) != name.as_bytes() {
-            continue;
-        }
-        if found.is_some() {
-            return Err(Reject::Repeated { name: name.to_owned() });
-        }
-        let invalid = |_| Reject::Invalid { name: name.to_owned(), why: "is not UTF-8".to_owned() };
-        // A form writes a space as `+`; base64 is never a parameter of a caller's own.
-        found = Some(String::from_utf8(unescape(&value.replace('+', " "))).map_err(invalid)?);
+    let mut found = all(query, name)?.into_iter();
+    match (found.next(), found.next()) {
+        (_, Some(_)) => Err(Reject::Repeated { name: name.to_owned() }),
+        (it, None) => Ok(it),
     }
-    Ok(found)
+}
+
+/// Every value of the parameter `name`, in their order: for the few of which there may be several.
+///
+/// # Errors
+/// [`Reject::Invalid`] for a value that is not UTF-8.
+pub fn all(query: &str, name: &str) -> Result<Vec<String>, Reject> {
+    let pairs = query.split('&').map(|it| it.split_once('=').unwrap_or((it, "")));
+    let named = pairs.filter(|(key, _)| *key == name || unescape(key) == name.as_bytes());
+    let invalid = |_| Reject::Invalid { name: name.to_owned(), why: "is not UTF-8".to_owned() };
+    // A form writes a space as `+`; base64 is never a parameter of a caller's own.
+    named.map(|(_, value)| String::from_utf8(unescape(&value.replace('+', " "))).map_err(invalid)).collect()
 }
 
 /// The parameter `name` of `query`, which must be there and not empty.

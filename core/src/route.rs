@@ -21,6 +21,13 @@ pub enum Route {
     StableToken,
     /// `GET /cgi-bin/gettoken`, WeCom's own
     WecomToken,
+    /// `GET` and `POST` of `/register`
+    Register,
+    /// `GET` and `DELETE` of `/app/{app}`
+    App {
+        /// The app's name.
+        app: String,
+    },
     /// `GET /app/{app}/api`, `/app/{app}/qyapi` and, with `renew`, the same and `/new`
     AppToken {
         /// The app's name.
@@ -35,6 +42,8 @@ pub enum Route {
         /// Which ticket; `None`: the query says it.
         kind: Option<Kind>,
     },
+    /// WeChat's own tickets, by the access token
+    TokenTicket(TokenTicket),
     /// `GET` and `PUT` of `/token/{app}` and `/ticket/{app}`, as in weixin-token
     Plain {
         /// The app's name.
@@ -49,6 +58,17 @@ pub enum Route {
         /// The token; `None`: a ticket, and the query says which.
         kind: Option<Kind>,
     },
+}
+
+/// Which of WeChat's own paths of tickets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TokenTicket {
+    /// `GET /cgi-bin/ticket/getticket?access_token=&type=jsapi|wx_card`
+    Official,
+    /// `GET /cgi-bin/get_jsapi_ticket?access_token=` of WeCom
+    Corp,
+    /// `GET /cgi-bin/ticket/get?access_token=&type=agent_config` of WeCom
+    Agent,
 }
 
 impl Route {
@@ -68,6 +88,8 @@ impl Route {
     const fn methods(&self) -> &'static str {
         match self {
             Self::StableToken => "POST",
+            Self::Register => "GET, POST",
+            Self::App { .. } => "GET, HEAD, DELETE",
             Self::Plain { .. } => "GET, HEAD, PUT",
             Self::Hub { .. } => "GET",
             _ => "GET, HEAD",
@@ -89,27 +111,32 @@ pub fn shape(path: &str) -> Shape {
 fn by_path(method: Method, path: &str) -> Option<Route> {
     match path {
         "/healthz" => return Some(Route::Health),
+        "/register" => return Some(Route::Register),
         "/cgi-bin/token" => return Some(Route::Token),
         "/cgi-bin/stable_token" => return Some(Route::StableToken),
         "/cgi-bin/gettoken" => return Some(Route::WecomToken),
+        "/cgi-bin/ticket/getticket" => return Some(Route::TokenTicket(TokenTicket::Official)),
+        "/cgi-bin/get_jsapi_ticket" => return Some(Route::TokenTicket(TokenTicket::Corp)),
+        "/cgi-bin/ticket/get" => return Some(Route::TokenTicket(TokenTicket::Agent)),
         "/access-token" | "/access_token" => return Some(Route::Hub { kind: Some(Kind::Access) }),
         "/ticket" => return Some(Route::Hub { kind: None }),
         _ => {}
     }
     let (first, rest) = path.strip_prefix('/')?.split_once('/')?;
     let (name, action) = match first {
-        "app" => rest.split_once('/')?,
-        _ => (rest, ""),
+        "app" => rest.split_once('/').map_or((rest, None), |(name, action)| (name, Some(action))),
+        _ => (rest, None),
     };
     let app = String::from_utf8(unescape(name)).ok().filter(|it| !it.is_empty() && !name.contains('/'))?;
     let renew = method == Method::Put;
     match (first, action) {
-        ("app", "api" | "qyapi") => Some(Route::AppToken { app, renew: false }),
-        ("app", "api/new" | "qyapi/new") => Some(Route::AppToken { app, renew: true }),
-        ("app", "jsapi") => Some(Route::AppTicket { app, kind: Some(Kind::Jsapi) }),
-        ("app", "ticket") => Some(Route::AppTicket { app, kind: None }),
-        ("token", "") => Some(Route::Plain { app, kind: Kind::Access, renew }),
-        ("ticket", "") => Some(Route::Plain { app, kind: Kind::Jsapi, renew }),
+        ("app", None) => Some(Route::App { app }),
+        ("app", Some("api" | "qyapi")) => Some(Route::AppToken { app, renew: false }),
+        ("app", Some("api/new" | "qyapi/new")) => Some(Route::AppToken { app, renew: true }),
+        ("app", Some("jsapi")) => Some(Route::AppTicket { app, kind: Some(Kind::Jsapi) }),
+        ("app", Some("ticket")) => Some(Route::AppTicket { app, kind: None }),
+        ("token", None) => Some(Route::Plain { app, kind: Kind::Access, renew }),
+        ("ticket", None) => Some(Route::Plain { app, kind: Kind::Jsapi, renew }),
         _ => None,
     }
 }
@@ -159,7 +186,6 @@ mod tests {
             "/app",
             "/app/",
             "/app//api",
-            "/app/shop",
             "/app/shop/",
             "/app/shop/api/",
             "/app/shop//api",
@@ -167,7 +193,6 @@ mod tests {
             "/app/shop/api/../api",
             "/App/shop/api",
             "/app/shop/API",
-            "/app/shop%2Fapi",
             "/app/shop/api%2Fnew",
             "/app/shop/ap%69",
             "/app/shop/api;a",

@@ -8,11 +8,10 @@ use std::time::Duration;
 
 use proxy_wasm::hostcalls;
 use proxy_wasm::types::{BufferType, MapType};
-use wxedge::account::AccountId;
 use wxedge::error::{Error, Unavailable};
 use wxedge::event::Event;
 use wxedge::host::{Host, Peer, Request, Response, Time, TooLarge, Unreachable, Upstream, World};
-use wxedge::keeper::{Answer, Ask};
+use wxedge::keeper::{Answer, Ask, Place};
 
 use crate::edge::{Edge, now};
 use crate::stream::Stream;
@@ -69,8 +68,8 @@ impl World for Envoy {
 }
 
 impl Host for Envoy {
-    async fn ask(&self, account: &AccountId, ask: Ask) -> Result<Answer, Error> {
-        self.edge.keeper().answer(account, ask).await
+    async fn ask(&self, place: &Place, ask: Ask) -> Result<Answer, Error> {
+        self.edge.keeper().answer(place, ask).await
     }
 
     async fn body(&self, limit: usize) -> Result<Vec<u8>, TooLarge> {

@@ -9,12 +9,11 @@ use std::time::Duration;
 use futures_channel::oneshot;
 use worker::wasm_bindgen::JsCast;
 use worker::{Context, Env, Headers as JsHeaders, ResponseBuilder, web_sys};
-use wxedge::account::AccountId;
 use wxedge::config::{ConfigError, Gateway};
 use wxedge::error::{Error, Unavailable};
 use wxedge::host::{Head, Headers, Host, Method, Peer, Request, Response, TooLarge, Unreachable, Upstream, Verdict};
 use wxedge::keeper::wire::{read_answer, write_ask};
-use wxedge::keeper::{Answer, Ask};
+use wxedge::keeper::{Answer, Ask, Place};
 use wxedge::race::within;
 use wxedge::{handle, limits, request_id};
 
@@ -101,8 +100,8 @@ impl Headers for Lazy {
 }
 
 impl Host for Workers {
-    async fn ask(&self, account: &AccountId, ask: Ask) -> Result<Answer, Error> {
-        let answer = within(self, KEEPER, self.to_keeper(account, ask)).await;
+    async fn ask(&self, place: &Place, ask: Ask) -> Result<Answer, Error> {
+        let answer = within(self, KEEPER, self.to_keeper(place, ask)).await;
         answer.unwrap_or_else(|| Err(Unavailable::Timeout { who: "the keeper".into() }.into()))
     }
 
@@ -129,11 +128,11 @@ impl Host for Workers {
 }
 
 impl Workers {
-    async fn to_keeper(&self, account: &AccountId, ask: Ask) -> Result<Answer, Error> {
+    async fn to_keeper(&self, place: &Place, ask: Ask) -> Result<Answer, Error> {
         let lost = |_| Unavailable::Unreachable { who: "the keeper".into() };
         let namespace = self.env.durable_object("KEEPER").map_err(lost)?;
         // The hint counts at the first creation only: near WeChat's own hosts.
-        let stub = namespace.get_by_name_with_location_hint(&format!("v1/{account}"), "apac").map_err(lost)?;
+        let stub = namespace.get_by_name_with_location_hint(&format!("v1/{place}"), "apac").map_err(lost)?;
         let (target, body) = (String::new(), write_ask(ask));
         let ask = Request { method: Method::Post, target, headers: Vec::new(), body };
         let ask = build("https://keeper/ask", &ask).map_err(lost)?;

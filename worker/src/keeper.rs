@@ -1,4 +1,4 @@
-//! The Durable Object of one account: the only place on Cloudflare that fetches and stores its credentials.
+//! The Durable Object of one account, the only place on Cloudflare that fetches and stores its credentials; or of the registry.
 //!
 //! *Atomic here:* everything between two awaits, since an object runs one event at a time; `fetch()` lets others in, so nothing is held
 //! over an await but a lease in a cell. *Durable here:* a cell is in SQLite before anybody sees an answer that depends on it (output gate).
@@ -9,11 +9,10 @@
 use std::{cell::Cell, rc::Rc};
 
 use worker::{DurableObject, Env, Request, Response, State, durable_object};
-use wxedge::account::AccountId;
 use wxedge::error::{Error, Unavailable};
 use wxedge::host::Time;
 use wxedge::keeper::wire::{read_ask, write_answer};
-use wxedge::keeper::{Answer, Keeper as Core, Memo};
+use wxedge::keeper::{Answer, Keeper as Core, Memo, Place};
 use wxedge::limits;
 
 use crate::cells::Cells;
@@ -52,7 +51,7 @@ impl DurableObject for Keeper {
 
     async fn alarm(&self) -> worker::Result<Response> {
         self.inner.armed.set(None);
-        if let Ok((core, account)) = self.inner.clone().core() {
+        if let Ok((core, Place::Account(account))) = self.inner.clone().core() {
             core.tend(&account).await;
         }
         self.inner.clone().follow_up().await;
@@ -64,20 +63,20 @@ impl DurableObject for Keeper {
 impl Inner {
     async fn answer(self: Rc<Self>, body: &[u8]) -> Result<Answer, Error> {
         let ask = read_ask(body)?;
-        let (core, account) = self.clone().core()?;
-        let answer = core.answer(&account, ask).await;
+        let (core, place) = self.clone().core()?;
+        let answer = core.answer(&place, ask).await;
         if self.armed.get().is_none() {
             self.arm().await;
         }
         answer
     }
 
-    /// The keeper of the account that this object is named after; a request's word is not taken for it.
-    fn core(self: Rc<Self>) -> Result<(Core<Workers, Cells>, AccountId), Error> {
-        let lost = || Unavailable::Unreachable { who: "the account".into() };
+    /// The keeper of the place that this object is named after; a request's word is not taken for it.
+    fn core(self: Rc<Self>) -> Result<(Core<Workers, Cells>, Place), Error> {
+        let lost = || Unavailable::Unreachable { who: "the keeper".into() };
         let gateway = gateway(&self.env).map_err(|_| lost())?;
         let name = self.state.id().name().ok_or_else(lost)?;
-        let account = name.strip_prefix("v1/").and_then(AccountId::parse).ok_or_else(lost)?;
+        let place = name.strip_prefix("v1/").and_then(Place::parse).ok_or_else(lost)?;
         let inner = self.clone();
         let background = Rc::new(move |task: Task| {
             let after = inner.clone();
@@ -87,12 +86,12 @@ impl Inner {
             });
         });
         let world = Workers { env: self.env.clone(), request: None, background };
-        Ok((Core::new(gateway, world, self.cells.clone()).with(&self.memo), account))
+        Ok((Core::new(gateway, world, self.cells.clone()).with(&self.memo), place))
     }
 
     /// What a changed record asks for: its copy in KV, and another alarm.
     async fn follow_up(self: Rc<Self>) {
-        if let (Some(kv), Ok((core, account))) = (replica::namespace(&self.env), self.clone().core()) {
+        if let (Some(kv), Ok((core, Place::Account(account)))) = (replica::namespace(&self.env), self.clone().core()) {
             core.replicate(&account, async |it| replica::write(core.world(), &kv, it).await).await;
         }
         self.arm().await;
@@ -100,7 +99,8 @@ impl Inner {
 
     /// Sets the alarm to the next time something is due. A fired alarm is used up, and an object without one sleeps for ever.
     async fn arm(self: &Rc<Self>) {
-        let due = self.clone().core().ok().and_then(|(core, account)| {
+        let due = self.clone().core().ok().and_then(|(core, place)| {
+            let Place::Account(account) = place else { return None };
             let copy = replica::namespace(&self.env).and_then(|_| core.behind(&account));
             core.due(&account).into_iter().chain(copy).min()
         });

@@ -1,7 +1,8 @@
 //! wxedge as a Cloudflare Worker. All of WeChat and all routing is in the core; here is only what Workers want.
 //!
 //! * `edge`: one request: its head goes to the core, the verdict is carried out.
-//! * `keeper`: the Durable Object `Keeper`, one per account, named `v1/<kind>/<appid>`; it alone fetches and stores.
+//! * `keeper`: the Durable Object `Keeper`, one per account, named `v1/<kind>/<appid>`; it alone fetches and stores. And one more,
+//!   `v1/registry`.
 //! * `cells`: the core's `Store` over the Durable Object's SQLite.
 //! * `replica`: copies of credentials in Workers KV, if the binding `KV` is there.
 //! * `world`: clock, randomness, network. `timer`: a timeout that may change its owner.

@@ -1,5 +1,6 @@
 //! Who is asking, and what it may do.
 
+pub mod admin;
 pub mod cidr;
 pub mod jwt;
 pub mod rate;
@@ -99,7 +100,7 @@ impl<'a> Asker<'a> {
     pub fn find<H: Host>(gateway: &'a Gateway, host: &H, head: &Head) -> Result<Self, Reject> {
         let callers = &gateway.callers;
         let named = |caller| Self { caller, app: None };
-        let found = match proof(head)? {
+        let found = match proof(head, "x-api-key")? {
             Some(proof) => by_key(callers, &proof).map(named).or_else(|| by_jwt(callers, &proof, host.now())),
             None => by_address(callers, address(gateway, host, head)).map(named),
         };
@@ -121,6 +122,18 @@ impl<'a> Asker<'a> {
             return Ok(());
         }
         Err(Reject::Forbidden { may: what.as_str().to_owned(), app: app.to_owned() })
+    }
+
+    /// Whether the caller may do anything at all with `app`.
+    #[must_use]
+    pub fn sees(&self, app: &str) -> bool {
+        self.knows(app) && !self.caller.may.is_empty()
+    }
+
+    /// Whether the caller was given `app`. A JWT that names an app is for that one only.
+    fn knows(&self, app: &str) -> bool {
+        let given = self.caller.apps.as_ref().is_none_or(|it| it.contains(app));
+        given && self.app.as_ref().is_none_or(|it| it == app)
     }
 }
 
@@ -158,8 +171,9 @@ fn address<H: Host>(gateway: &Gateway, host: &H, head: &Head) -> Option<IpAddr> 
     head.header(gateway.client_ip_header.as_deref()?)?.parse().ok()
 }
 
-/// The key or token that a request carries. One that carries two different ones is nobody's.
-fn proof(head: &Head) -> Result<Option<String>, Reject> {
+/// The key or token that a request carries, in `Authorization` or in the header `other`. One that carries two different ones is
+/// nobody's.
+fn proof(head: &Head, other: &str) -> Result<Option<String>, Reject> {
     let bearer = match head.header("authorization") {
         Some(it) => {
             let fits = it.split_once(' ').filter(|it| it.0.eq_ignore_ascii_case("bearer"));
@@ -169,7 +183,7 @@ fn proof(head: &Head) -> Result<Option<String>, Reject> {
         None if head.headers.value("authorization").is_some() => return Err(Reject::Unknown),
         None => None,
     };
-    match (bearer, head.header("x-api-key")) {
+    match (bearer, head.header(other)) {
         (Some(one), Some(other)) if one != other => Err(Reject::Unknown),
         (one, other) => Ok(one.or(other)),
     }

@@ -3,11 +3,10 @@ use core::future::Future;
 use core::time::Duration;
 
 use super::*;
-use crate::account::AccountId;
 use crate::error::{Error, Unavailable};
 use crate::event::Event;
 use crate::host::{Headers, Method, Peer, Request, Response, TooLarge, Unreachable, Upstream, World};
-use crate::keeper::{Answer, Ask};
+use crate::keeper::{Answer, Ask, Place};
 
 struct Fixed(&'static [(&'static str, &'static str)]);
 
@@ -50,7 +49,7 @@ impl World for At {
 }
 
 impl Host for At {
-    async fn ask(&self, _: &AccountId, _: Ask) -> Result<Answer, Error> {
+    async fn ask(&self, _: &Place, _: Ask) -> Result<Answer, Error> {
         Err(Unavailable::Superseded.into())
     }
 

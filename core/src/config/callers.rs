@@ -1,6 +1,6 @@
 //! Who may ask: the part of the configuration about callers.
 
-use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::collections::BTreeSet;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -20,19 +20,14 @@ struct Taken {
     kids: BTreeSet<String>,
 }
 
-/// Reads the callers; `apps` has the names that they may use.
-pub(super) fn read(raw: Vec<raw::Caller>, apps: &BTreeMap<String, String>) -> Result<Vec<Caller>, ConfigError> {
+/// Reads the callers; `known` says whether there is, or can be, an app of a name.
+pub(super) fn read(raw: Vec<raw::Caller>, known: &dyn Fn(&str) -> bool) -> Result<Vec<Caller>, ConfigError> {
     let mut taken = Taken::default();
     let all = raw.into_iter().enumerate();
-    all.map(|(at, it)| one(&format!("callers[{at}]"), it, apps, &mut taken)).collect()
+    all.map(|(at, it)| one(&format!("callers[{at}]"), it, known, &mut taken)).collect()
 }
 
-fn one(
-    path: &str,
-    raw: raw::Caller,
-    apps: &BTreeMap<String, String>,
-    taken: &mut Taken,
-) -> Result<Caller, ConfigError> {
+fn one(path: &str, raw: raw::Caller, known: &dyn Fn(&str) -> bool, taken: &mut Taken) -> Result<Caller, ConfigError> {
     let wrong = |field: &str, why: &str| ConfigError::new(&format!("{path}.{field}"), why);
     if raw.name.is_empty() || !taken.names.insert(raw.name.clone()) {
         return Err(wrong("name", "is empty or another caller's: give each its own"));
@@ -40,7 +35,6 @@ fn one(
     if raw.key.is_none() && raw.jwt.is_none() && raw.ips.is_empty() {
         return Err(ConfigError::new(path, "has nothing to be known by: give it a key, a jwt or ips"));
     }
-    let known = |name: &String| apps.contains_key(name);
     if let Some(at) = raw.apps.iter().flatten().position(|it| !known(it)) {
         return Err(wrong(&format!("apps[{at}]"), "names an app that is not in apps"));
     }
@@ -71,15 +65,20 @@ fn one(
 
 fn key(path: &str, key: Option<String>, taken: &mut Taken) -> Result<Option<[u8; 32]>, ConfigError> {
     let Some(key) = key else { return Ok(None) };
-    long_enough(path, &key)?;
-    if !key.bytes().all(|it| it.is_ascii_graphic()) {
-        return Err(ConfigError::new(path, "cannot be sent in a header: use printable ASCII without blanks"));
-    }
-    let digest = digest(key.as_bytes());
+    let digest = sendable(path, &key)?;
     if !taken.keys.insert(digest) {
         return Err(ConfigError::new(path, "is another caller's: give each its own"));
     }
     Ok(Some(digest))
+}
+
+/// The digest of a key that is sent as it is.
+pub(super) fn sendable(path: &str, key: &str) -> Result<[u8; 32], ConfigError> {
+    long_enough(path, key)?;
+    if !key.bytes().all(|it| it.is_ascii_graphic()) {
+        return Err(ConfigError::new(path, "cannot be sent in a header: use printable ASCII without blanks"));
+    }
+    Ok(digest(key.as_bytes()))
 }
 
 fn jwt(path: &str, jwt: Option<raw::Jwt>, taken: &mut Taken) -> Result<Option<JwtKey>, ConfigError> {

@@ -2,23 +2,29 @@
 //!
 //! Unknown keys, missing variables, short keys, unknown apps are errors that name the JSON path; nothing starts half-configured.
 
+mod admin;
 mod callers;
 mod json;
 mod origin;
 mod raw;
+mod unknown;
 
 use alloc::borrow::ToOwned;
 use alloc::collections::BTreeMap;
 use alloc::format;
+use alloc::rc::Rc;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use serde::Deserialize;
+pub use unknown::Unknown;
 
 use crate::account::{AccountId, Family, Kind};
 use crate::caller::Caller;
+use crate::caller::rate::Rate;
 use crate::host::Upstream;
-use crate::keeper::Copies;
+use crate::keeper::{Apps, Copies};
+use crate::limits;
 use crate::secret::{Secret, digest, hex};
 
 /// Why a configuration cannot be used.
@@ -65,7 +71,7 @@ pub enum TokenApi {
 }
 
 /// An account and what is needed to act for it. Several apps may share one.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Account {
     /// Which account.
     pub id: AccountId,
@@ -79,17 +85,36 @@ pub struct Account {
     pub tag: String,
 }
 
+impl Account {
+    /// The account with this AppSecret.
+    #[must_use]
+    pub fn new(family: Family, appid: &str, secret: Secret, token_api: TokenApi) -> Self {
+        let tag = tag(appid, &secret);
+        let id = if family == Family::Wecom { format!("{appid}+{tag}") } else { appid.to_owned() };
+        Self { id: AccountId { family, id }, appid: appid.to_owned(), secret, token_api, tag }
+    }
+}
+
+fn tag(appid: &str, secret: &Secret) -> String {
+    let both = format!("{appid}\n{}", secret.expose());
+    hex(digest(both.as_bytes()).get(..8).unwrap_or_default())
+}
+
 /// A configuration that can be used.
 #[derive(Debug)]
 pub struct Gateway {
     /// Accounts by AppID.
-    pub accounts: BTreeMap<String, Account>,
+    pub accounts: BTreeMap<String, Rc<Account>>,
     /// AppIDs by the app's name.
     apps: BTreeMap<String, String>,
     /// Who may ask for what.
     pub callers: Vec<Caller>,
     /// The header that names the client's address where the host cannot; lower case.
     pub client_ip_header: Option<String>,
+    /// SHA-256 of the admin key.
+    pub admin: Option<[u8; 32]>,
+    /// Which accounts may be served that are not configured.
+    pub unknown: Unknown,
     /// WeChat's API.
     pub api: Upstream,
     /// WeCom's API.
@@ -98,6 +123,10 @@ pub struct Gateway {
     pub epoch: u64,
     /// What this thread or isolate was told a moment ago.
     pub copies: Copies,
+    /// The same of registered apps.
+    pub registered: Apps,
+    /// How often WeChat is asked whether an AppSecret is right: of accounts that are configured, and of others.
+    proofs: [Rate; 2],
 }
 
 impl Gateway {
@@ -130,14 +159,32 @@ impl Gateway {
             }
         };
         let qyapi = origin::upstream(&raw.wechat.qyapi, "wechat_qyapi", "wechat.qyapi")?;
-        let callers = callers::read(raw.callers, &apps)?;
+        // Where there is an admin, an app may be registered later.
+        let known = |name: &str| raw.admin.is_some() || apps.contains_key(name);
+        let callers = callers::read(raw.callers, &known)?;
+        let admin = raw.admin.map(|it| admin::read(&it.key, &callers)).transpose()?;
         let client_ip_header = raw.client_ip_header.map(header).transpose()?;
-        Ok(Self { accounts, apps, callers, client_ip_header, api, qyapi, epoch: 0, copies: Copies::default() })
+        let rate =
+            || Rate::parse(limits::PROOF_RATE).ok_or_else(|| ConfigError::new("", "its own limits are no rates"));
+        Ok(Self {
+            accounts,
+            apps,
+            callers,
+            client_ip_header,
+            admin,
+            unknown: raw.unknown_accounts,
+            api,
+            qyapi,
+            epoch: 0,
+            copies: Copies::default(),
+            registered: Apps::default(),
+            proofs: [rate()?, rate()?],
+        })
     }
 
     /// The account of the app called `name`.
     #[must_use]
-    pub fn app(&self, name: &str) -> Option<&Account> {
+    pub fn app(&self, name: &str) -> Option<&Rc<Account>> {
         self.accounts.get(self.apps.get(name)?)
     }
 
@@ -150,14 +197,28 @@ impl Gateway {
 
     /// The account `id`, if it is configured.
     #[must_use]
-    pub fn account(&self, id: &AccountId) -> Option<&Account> {
+    pub fn account(&self, id: &AccountId) -> Option<&Rc<Account>> {
         self.accounts.get(&id.id).filter(|it| it.id == *id)
     }
 
-    /// Where the API of `account` is.
+    /// Whether apps can be registered at runtime: whether there is an administrator to do it.
     #[must_use]
-    pub const fn upstream(&self, account: &Account) -> &Upstream {
-        match account.id.family {
+    pub const fn can_register(&self) -> bool {
+        self.admin.is_some()
+    }
+
+    /// How often WeChat may be asked whether an AppSecret of `account` is right. Strangers' accounts have a rate of their own:
+    /// whoever uses it up keeps no configured account from being proved.
+    #[must_use]
+    pub fn proofs(&self, account: &AccountId) -> &Rate {
+        let [configured, unknown] = &self.proofs;
+        if self.account(account).is_some() { configured } else { unknown }
+    }
+
+    /// Where the API of a family is.
+    #[must_use]
+    pub const fn upstream(&self, family: Family) -> &Upstream {
+        match family {
             Family::Wecom => &self.qyapi,
             _ => &self.api,
         }
@@ -213,17 +274,13 @@ fn account(path: &str, name: &str, app: raw::App) -> Result<Account, ConfigError
             return Err(ConfigError::new(&path, why));
         }
     }
-    let tag = format!("{appid}\n{}", app.secret);
-    let tag = hex(digest(tag.as_bytes()).get(..8).unwrap_or_default());
-    let id = if app.kind == Family::Wecom { format!("{appid}+{tag}") } else { appid.clone() };
-    let id = AccountId { family: app.kind, id };
-    Ok(Account { id, appid, secret: Secret::new(app.secret), token_api: app.token_api, tag })
+    Ok(Account::new(app.kind, &appid, Secret::new(app.secret), app.token_api))
 }
 
 /// Two apps may share an account, but then they must agree on it: one record, one writer.
-fn add(accounts: &mut BTreeMap<String, Account>, path: &str, account: Account) -> Result<(), ConfigError> {
+fn add(accounts: &mut BTreeMap<String, Rc<Account>>, path: &str, account: Account) -> Result<(), ConfigError> {
     let Some(known) = accounts.get(&account.id.id) else {
-        accounts.insert(account.id.id.clone(), account);
+        accounts.insert(account.id.id.clone(), Rc::new(account));
         return Ok(());
     };
     let differs = [

@@ -4,7 +4,7 @@ use alloc::{collections::BTreeMap, string::String, vec::Vec};
 
 use serde::Deserialize;
 
-use super::TokenApi;
+use super::{TokenApi, Unknown};
 use crate::{account::Family, caller::Permission};
 
 /// The configuration of wxedge: one JSON document, the same on Envoy and on Cloudflare Workers.
@@ -19,9 +19,15 @@ pub(crate) struct Gateway {
     /// Who may ask for what.
     #[serde(default)]
     pub(super) callers: Vec<Caller>,
+    /// Who may change the gateway itself; without it nobody may.
+    pub(super) admin: Option<Admin>,
     /// The header in which a trusted proxy names the client's address, where the host itself cannot tell it (Workers:
     /// "cf-connecting-ip"). Without it no caller is known by its address there.
     pub(super) client_ip_header: Option<String>,
+    /// Accounts that may be served without standing here, once a program has proved to have their AppSecret: "refuse" (the
+    /// default), "any", or a list of AppIDs and corpids.
+    #[serde(default)]
+    pub(super) unknown_accounts: Unknown,
     /// Where WeChat is; tests and relays change it.
     #[serde(default)]
     pub(super) wechat: WeChat,
@@ -67,6 +73,15 @@ pub(crate) struct Caller {
     pub(super) may: Option<Vec<Permission>>,
     /// How often it may ask: "50/s", "1000/m", "20000/h"; per Envoy worker thread or isolate.
     pub(super) rate: Option<String>,
+}
+
+/// The admin.
+#[derive(Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Admin {
+    /// The key, at least 16 bytes and no caller's: sent as "Authorization: Bearer <key>" or "X-Admin-Key: <key>".
+    pub(super) key: String,
 }
 
 /// A key for JSON Web Tokens.

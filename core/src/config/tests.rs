@@ -131,9 +131,9 @@ fn applications_of_wecom_and_every_sort_of_caller_are_read() {
     assert_ne!(corp.id, desk.id);
     assert!(!corp.id.to_string().contains("s1"), "{}", corp.id);
     assert_eq!(gateway.credentials().count(), 9);
-    assert_eq!(gateway.upstream(corp).cluster, "wechat_qyapi");
-    assert_eq!(gateway.upstream(corp).authority, "127.0.0.1:8900");
-    assert_eq!(gateway.upstream(gateway.app("shop").unwrap()).authority, "api.weixin.qq.com");
+    assert_eq!(gateway.upstream(corp.id.family).cluster, "wechat_qyapi");
+    assert_eq!(gateway.upstream(corp.id.family).authority, "127.0.0.1:8900");
+    assert_eq!(gateway.upstream(gateway.app("shop").unwrap().id.family).authority, "api.weixin.qq.com");
     let [hub, old, lan] = gateway.callers.as_slice() else { panic!("{:?}", gateway.callers) };
     assert_eq!((hub.app.as_deref(), hub.jwt.as_ref().map(|it| it.kid.as_str())), (Some("corp"), Some("k1")));
     assert!(hub.may.iter().eq([&Permission::Ticket]) && old.rate.is_some() && hub.rate.is_none());

@@ -1,6 +1,10 @@
 //! What the gateway does: one file per use case.
 
+pub mod app;
+pub mod body;
 pub mod health;
+pub mod register;
+pub mod secret;
 pub mod ticket;
 pub mod token;
 pub mod token_hub;

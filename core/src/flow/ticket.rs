@@ -2,15 +2,19 @@
 
 use serde::Serialize;
 
-use crate::account::Kind;
+use crate::account::{AccountId, Kind};
 use crate::caller::{Asker, Permission};
-use crate::config::{Account, Gateway};
+use crate::config::Gateway;
 use crate::error::{Error, Reject};
+use crate::flow;
+use crate::flow::secret;
 use crate::host::{Head, Host, Response, Time};
 use crate::keeper::Stale;
 use crate::keeper::client::credential;
 use crate::keeper::record::Credential;
 use crate::query::required;
+use crate::route::TokenTicket;
+use crate::secret::Secret;
 
 /// `GET /app/{app}/ticket?type=jsapi|wx_card|agent_config` and `/app/{app}/jsapi`.
 ///
@@ -24,12 +28,37 @@ pub async fn of_app<H: Host>(
     kind: Option<Kind>,
 ) -> Result<Response, Error> {
     Asker::find(gateway, host, head)?.check(Permission::Ticket, app)?;
-    let account = gateway.app(app).ok_or_else(|| Reject::NoApp { app: app.into() })?;
+    let what = if kind.is_some() { "/jsapi" } else { "/ticket" };
+    let account = flow::app::account(gateway, host, app, what).await?;
     let kind = match kind {
         Some(it) => it,
         None => named(head)?,
     };
-    let ticket = credential(gateway, host, &account.id, possible(account, kind)?, Stale::No).await?;
+    let ticket = credential(gateway, host, &account, possible(&account, kind)?, Stale::No).await?;
+    Ok(answer(&ticket, host.now()))
+}
+
+/// WeChat's own `GET /cgi-bin/ticket/getticket?access_token=&type=`, and WeCom's two. Whoever has the access token may.
+///
+/// # Errors
+/// [`Reject`] for a wrong parameter or token, or whatever the keeper says.
+pub async fn by_token<H: Host>(
+    gateway: &Gateway,
+    host: &H,
+    head: &Head,
+    ticket: TokenTicket,
+) -> Result<Response, Error> {
+    let token = Secret::new(required(head.query(), "access_token")?);
+    let kind = match ticket {
+        TokenTicket::Corp => Kind::Jsapi,
+        _ => named(head)?,
+    };
+    let wecom = ticket != TokenTicket::Official;
+    if (ticket == TokenTicket::Agent) != (kind == Kind::AgentConfig) {
+        return Err(Reject::Invalid { name: "type".into(), why: "is none of this path's".into() }.into());
+    }
+    let account = secret::owner(gateway, host, wecom, &token).await?;
+    let ticket = credential(gateway, host, &account, possible(&account, kind)?, Stale::No).await?;
     Ok(answer(&ticket, host.now()))
 }
 
@@ -47,11 +76,11 @@ pub fn named(head: &Head) -> Result<Kind, Reject> {
 ///
 /// # Errors
 /// [`Reject::Invalid`].
-pub fn possible(account: &Account, kind: Kind) -> Result<Kind, Reject> {
-    if Kind::of(account.id.family).contains(&kind) {
+pub fn possible(account: &AccountId, kind: Kind) -> Result<Kind, Reject> {
+    if Kind::of(account.family).contains(&kind) {
         return Ok(kind);
     }
-    let why = alloc::format!("is not for an account of kind {}", account.id.family.as_str());
+    let why = alloc::format!("is not for an account of kind {}", account.family.as_str());
     Err(Reject::Invalid { name: kind.as_str().into(), why })
 }
 

@@ -5,18 +5,20 @@ use alloc::string::String;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::account::{Family, Kind};
+use crate::account::Kind;
 use crate::caller::{Asker, Permission};
-use crate::config::{Account, Gateway};
+use crate::config::Gateway;
 use crate::error::{Error, Reject};
-use crate::host::{Head, Host, Response, Time, TooLarge};
+use crate::flow;
+use crate::flow::secret;
+use crate::host::{Head, Host, Response, Time};
 use crate::keeper::Stale;
 use crate::keeper::client::credential;
 use crate::keeper::record::Credential;
 use crate::limits;
 use crate::object;
 use crate::query::{parameter, required};
-use crate::race::within;
+use crate::secret::Secret;
 
 /// `GET /app/{app}/api` and, to `renew`, `/app/{app}/api/new[?old=<token>]`.
 ///
@@ -34,13 +36,13 @@ pub async fn of_app<H: Host>(
     if renew {
         asker.check(Permission::Rotate, app)?;
     }
-    let account = gateway.app(app).ok_or_else(|| Reject::NoApp { app: app.into() })?;
+    let account = flow::app::account(gateway, host, app, if renew { "/api/new" } else { "/api" }).await?;
     let stale = match parameter(head.query(), "old")? {
         _ if !renew => Stale::No,
-        Some(old) if !old.is_empty() => Stale::Seen(crate::secret::Secret::new(old)),
+        Some(old) if !old.is_empty() => Stale::Seen(Secret::new(old)),
         _ => Stale::Current,
     };
-    let token = credential(gateway, host, &account.id, Kind::Access, stale).await?;
+    let token = credential(gateway, host, &account, Kind::Access, stale).await?;
     Ok(answer(&token, host.now()))
 }
 
@@ -51,9 +53,9 @@ pub async fn of_app<H: Host>(
 pub async fn classic<H: Host>(gateway: &Gateway, host: &H, head: &Head) -> Result<Response, Error> {
     let query = head.query();
     check_grant(&required(query, "grant_type")?)?;
-    let (appid, secret) = (required(query, "appid")?, required(query, "secret")?);
-    let account = proven(gateway, &appid, &secret)?;
-    let token = credential(gateway, host, &account.id, Kind::Access, Stale::No).await?;
+    let (appid, secret) = (required(query, "appid")?, Secret::new(required(query, "secret")?));
+    let account = secret::official(gateway, &appid);
+    let token = secret::token(gateway, host, &account, &secret, Stale::No).await?;
     Ok(answer(&token, host.now()))
 }
 
@@ -69,10 +71,7 @@ struct StableBody {
 
 /// Reads the body; nothing of it but this is kept while the flow waits.
 async fn body<H: Host>(host: &H) -> Result<StableBody, Reject> {
-    let limit = limits::CREDENTIALS;
-    let body = within(host, limits::BODY_TIME, host.body(limit)).await;
-    let body = body.ok_or(Reject::TooSlow { seconds: limits::BODY_TIME.as_secs() })?;
-    let body = body.map_err(|TooLarge| Reject::TooLarge { limit })?;
+    let body = flow::body::read(host, limits::CREDENTIALS).await?;
     if body.is_empty() {
         return Err(Reject::NoBody);
     }
@@ -90,8 +89,9 @@ pub async fn stable<H: Host>(gateway: &Gateway, host: &H) -> Result<Response, Er
         return Err(Reject::Missing { name: name.into() }.into());
     }
     check_grant(&body.grant_type)?;
-    let account = proven(gateway, &body.appid, &body.secret)?;
-    let ask = |stale| credential(gateway, host, &account.id, Kind::Access, stale);
+    let account = secret::official(gateway, &body.appid);
+    let secret = Secret::new(body.secret);
+    let ask = |stale| secret::token(gateway, host, &account, &secret, stale);
     let token = if body.force_refresh {
         match ask(Stale::Current).await {
             Err(Error::Rejected(Reject::TooSoon { .. })) => ask(Stale::No).await?,
@@ -116,24 +116,12 @@ fn check_grant(grant_type: &str) -> Result<(), Reject> {
 /// # Errors
 /// [`Reject`] for a wrong parameter, or whatever the keeper says.
 pub async fn wecom<H: Host>(gateway: &Gateway, host: &H, head: &Head) -> Result<Response, Error> {
-    let (corpid, secret) = (required(head.query(), "corpid")?, required(head.query(), "corpsecret")?);
-    let of_corp = |it: &&Account| it.id.family == Family::Wecom && it.appid == corpid;
-    let mut accounts = gateway.accounts.values().filter(of_corp).peekable();
-    accounts.peek().ok_or(Reject::AppId)?;
-    let account = accounts.find(|it| it.secret.matches(&secret)).ok_or(Reject::CorpSecret)?;
-    let token = credential(gateway, host, &account.id, Kind::Access, Stale::No).await?;
+    let (corpid, secret) = (required(head.query(), "corpid")?, Secret::new(required(head.query(), "corpsecret")?));
+    let account = secret::wecom(&corpid, &secret);
+    let token = secret::token(gateway, host, &account, &secret, Stale::No).await?;
     let expires_in = host.now().until(token.hard).as_secs();
     let body = json!({ "errcode": 0, "errmsg": "ok", "access_token": token.value.expose(), "expires_in": expires_in });
     Ok(Response::json(200, serde_json::to_vec(&body).unwrap_or_default()))
-}
-
-/// The account of `appid`, for one who knows its AppSecret.
-fn proven<'a>(gateway: &'a Gateway, appid: &str, secret: &str) -> Result<&'a Account, Reject> {
-    let account = gateway.accounts.get(appid).filter(|it| it.id.family != Family::Wecom).ok_or(Reject::AppId)?;
-    if !account.secret.matches(secret) {
-        return Err(Reject::AppSecret);
-    }
-    Ok(account)
 }
 
 /// WeChat's form; `expires_in` is what is left, in seconds.

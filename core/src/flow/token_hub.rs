@@ -4,6 +4,7 @@ use crate::account::Kind;
 use crate::caller::{Asker, Permission};
 use crate::config::Gateway;
 use crate::error::{Error, Reject};
+use crate::flow;
 use crate::flow::ticket::{named, possible};
 use crate::host::{Head, Host, Response};
 use crate::keeper::Stale;
@@ -18,9 +19,9 @@ use crate::secret::Secret;
 pub async fn value<H: Host>(gateway: &Gateway, host: &H, head: &Head, kind: Option<Kind>) -> Result<Response, Error> {
     let asker = Asker::find(gateway, host, head)?;
     let app = asker.app(gateway).ok_or_else(|| Reject::Missing { name: "app (of the caller or in its JWT)".into() })?;
-    let (may, rotate) = match kind {
-        Some(_) => (Permission::Token, "rotate_token"),
-        None => (Permission::Ticket, "rotate_ticket"),
+    let (may, rotate, what) = match kind {
+        Some(_) => (Permission::Token, "rotate_token", "/api"),
+        None => (Permission::Ticket, "rotate_ticket", "/ticket"),
     };
     asker.check(may, app)?;
     let kind = match kind {
@@ -34,7 +35,7 @@ pub async fn value<H: Host>(gateway: &Gateway, host: &H, head: &Head, kind: Opti
         }
         None => Stale::No,
     };
-    let account = gateway.app(app).ok_or_else(|| Reject::NoApp { app: app.into() })?;
-    let credential = credential(gateway, host, &account.id, possible(account, kind)?, stale).await?;
+    let account = flow::app::account(gateway, host, app, what).await?;
+    let credential = credential(gateway, host, &account, possible(&account, kind)?, stale).await?;
     Ok(Response::text(200, credential.value.expose()))
 }

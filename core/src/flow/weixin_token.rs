@@ -3,7 +3,8 @@
 use crate::account::Kind;
 use crate::caller::{Asker, Permission};
 use crate::config::Gateway;
-use crate::error::{Error, Reject};
+use crate::error::Error;
+use crate::flow;
 use crate::flow::ticket::possible;
 use crate::host::{Head, Host, Response};
 use crate::keeper::Stale;
@@ -22,13 +23,18 @@ pub async fn plain<H: Host>(
     renew: bool,
 ) -> Result<Response, Error> {
     let asker = Asker::find(gateway, host, head)?;
-    asker.check(if kind == Kind::Access { Permission::Token } else { Permission::Ticket }, app)?;
+    let (may, what) = match (kind, renew) {
+        (Kind::Access, false) => (Permission::Token, "/api"),
+        (Kind::Access, true) => (Permission::Token, "/api/new"),
+        _ => (Permission::Ticket, "/jsapi"),
+    };
+    asker.check(may, app)?;
     if renew {
         asker.check(Permission::Rotate, app)?;
     }
-    let account = gateway.app(app).ok_or_else(|| Reject::NoApp { app: app.into() })?;
+    let account = flow::app::account(gateway, host, app, what).await?;
     let stale = if renew { Stale::Current } else { Stale::No };
-    let credential = credential(gateway, host, &account.id, possible(account, kind)?, stale).await?;
+    let credential = credential(gateway, host, &account, possible(&account, kind)?, stale).await?;
     if renew {
         return Ok(Response::json(200, br#"{"message":"ok"}"#.to_vec()));
     }

@@ -1,18 +1,143 @@
 //! How flows ask: one typed method per thing. Nobody else matches on [`Answer`].
 
-use alloc::collections::BTreeMap;
-use core::{cell::RefCell, time::Duration};
+use alloc::rc::Rc;
 
 use crate::account::{AccountId, Family, Kind};
 use crate::config::Gateway;
 use crate::error::{Error, Reject};
 use crate::event::Event;
-use crate::host::{Host, Time};
+use crate::host::Host;
 use crate::keeper::record::Credential;
-use crate::keeper::{Answer, Ask, Stale, replica};
-use crate::limits;
+use crate::keeper::registry::{self, Registration};
+use crate::keeper::wire::garbled;
+use crate::keeper::{Answer, Ask, Place, Stale, replica};
+use crate::secret::Secret;
 
-/// A credential of `account` that is not the `stale` one.
+/// The access token that is not the `stale` one, for one who brings the account's AppSecret. The keeper judges that; its word is
+/// believed as long as a copy is.
+///
+/// # Errors
+/// [`Reject::AppSecret`] or [`Reject::CorpSecret`] if it is not the one in force; or whatever else the keeper says.
+pub async fn by_secret<H: Host>(
+    gateway: &Gateway,
+    host: &H,
+    account: &AccountId,
+    secret: &Secret,
+    stale: Stale,
+) -> Result<Credential, Error> {
+    let (copies, kind) = (&gateway.copies, Kind::Access);
+    let proved = stale == Stale::No && copies.proved(account, secret, host.now());
+    if let Some(copy) = copies.fresh(account, kind, host.now()).filter(|_| proved) {
+        return Ok(copy);
+    }
+    let ask = Ask::Credential { kind, stale, proof: Some(secret.clone()) };
+    let credential = told(host.ask(&Place::Account(account.clone()), ask).await?)?;
+    right(gateway, host, account, secret, credential).await
+}
+
+/// Has WeChat asked whether `secret` is right, and the account's keeper told so.
+///
+/// # Errors
+/// WeChat's word; [`Reject::TooMany`].
+pub async fn prove<H: Host>(
+    gateway: &Gateway,
+    host: &H,
+    account: &AccountId,
+    secret: &Secret,
+) -> Result<Credential, Error> {
+    let ask = Ask::Prove { account: account.clone(), secret: secret.clone() };
+    let Answer::Proved(proved) = host.ask(&Place::Registry, ask).await? else { return Err(garbled("keeper")) };
+    let learn = Ask::Learn { proved };
+    let credential = told(host.ask(&Place::Account(account.clone()), learn).await?)?;
+    right(gateway, host, account, secret, credential).await
+}
+
+/// Remembers that the keeper took this AppSecret. Whose the token of an account is that no configuration names, the registry
+/// remembers, for the day that somebody brings it back.
+async fn right<H: Host>(
+    gateway: &Gateway,
+    host: &H,
+    account: &AccountId,
+    secret: &Secret,
+    token: Credential,
+) -> Result<Credential, Error> {
+    if gateway.account(account).is_none() {
+        let until = token.hard;
+        let own = registry::Ask::Own { token: token.value.clone(), account: account.clone(), until };
+        registry(host, own).await?;
+    }
+    gateway.copies.prove(account, secret, host.now());
+    gateway.copies.keep(account, &token, host.now());
+    Ok(token)
+}
+
+/// Whether `token` is the access token of `account`. Nothing is fetched.
+///
+/// # Errors
+/// Whatever the keeper says.
+pub async fn owns<H: Host>(gateway: &Gateway, host: &H, account: &AccountId, token: &Secret) -> Result<bool, Error> {
+    if gateway.copies.fresh(account, Kind::Access, host.now()).is_some_and(|it| it.value == *token) {
+        return Ok(true);
+    }
+    match host.ask(&Place::Account(account.clone()), Ask::Owns { token: token.clone() }).await? {
+        Answer::Owns(it) => Ok(it),
+        _ => Err(garbled("keeper")),
+    }
+}
+
+/// Asks the registry.
+///
+/// # Errors
+/// Whatever it says.
+pub async fn registry<H: Host>(host: &H, ask: registry::Ask) -> Result<registry::Answer, Error> {
+    match host.ask(&Place::Registry, Ask::Registry(ask)).await? {
+        Answer::Registry(it) => Ok(it),
+        _ => Err(garbled("registry")),
+    }
+}
+
+/// The registered app called `name`.
+///
+/// # Errors
+/// Whatever the registry says.
+pub async fn registered<H: Host>(gateway: &Gateway, host: &H, name: &str) -> Result<Option<Rc<Registration>>, Error> {
+    let (apps, span) = (&gateway.registered, gateway.copies.span());
+    if let Some(known) = apps.fresh(name, host.now(), span) {
+        return Ok(known);
+    }
+    let registry::Answer::App(app) = registry(host, registry::Ask::Find(name.into())).await? else {
+        return Err(garbled("registry"));
+    };
+    let app = app.map(Rc::new);
+    if !span.is_zero() {
+        apps.keep(name, app.clone(), host.now());
+    }
+    Ok(app)
+}
+
+/// Changes what is registered, and forgets what was believed of it here.
+///
+/// # Errors
+/// Whatever the registry says.
+pub async fn register<H: Host>(
+    gateway: &Gateway,
+    host: &H,
+    name: &str,
+    ask: registry::Ask,
+) -> Result<registry::Answer, Error> {
+    let answer = registry(host, ask).await;
+    gateway.registered.forget(name);
+    answer
+}
+
+fn told(answer: Answer) -> Result<Credential, Error> {
+    match answer {
+        Answer::Credential(it) => Ok(it),
+        _ => Err(garbled("keeper")),
+    }
+}
+
+/// A credential of `account` that is not the `stale` one, for one who has been judged already.
 ///
 /// # Errors
 /// Whatever the keeper says.
@@ -31,11 +156,12 @@ pub async fn credential<H: Host>(
             return Ok(copy);
         }
     }
-    let ask = |stale| host.ask(account, Ask::Credential { kind, stale });
-    let Answer::Credential(credential) = match ask(stale).await {
+    let place = Place::Account(account.clone());
+    let ask = |stale| host.ask(&place, Ask::Credential { kind, stale, proof: None });
+    let credential = told(match ask(stale).await {
         Err(Error::Rejected(Reject::TooSoon { .. })) if !can_be_forced(account, kind) => ask(Stale::No).await?,
         other => other?,
-    };
+    })?;
     gateway.copies.keep(account, &credential, host.now());
     Ok(credential)
 }
@@ -71,62 +197,4 @@ async fn replicated<H: Host>(gateway: &Gateway, host: &H, id: &AccountId, kind: 
 /// the caller saw: it gets that, as it would from WeChat.
 fn can_be_forced(account: &AccountId, kind: Kind) -> bool {
     kind == Kind::Access && account.family != Family::Wecom
-}
-
-/// What this thread or isolate was told a moment ago: plain data, believed for a short time and only before the soft expiry.
-/// Whoever reports a stale credential walks past it and corrects it.
-#[derive(Debug, Default)]
-pub struct Copies {
-    span: Duration,
-    by_account: RefCell<BTreeMap<(AccountId, Kind), (Credential, Time)>>,
-    /// When somebody looked into the replica last.
-    looks: RefCell<BTreeMap<(AccountId, Kind), Time>>,
-}
-
-impl Copies {
-    /// Copies that are believed for `span`.
-    #[must_use]
-    pub fn for_span(span: Duration) -> Self {
-        Self { span, ..Self::default() }
-    }
-
-    fn fresh(&self, account: &AccountId, kind: Kind, now: Time) -> Option<Credential> {
-        let copies = self.by_account.borrow();
-        let (credential, told) = copies.get(&(account.clone(), kind))?;
-        let believed = *told <= now && now < told.plus(self.span) && now < credential.soft;
-        believed.then(|| credential.clone())
-    }
-
-    /// The last copy, however old.
-    fn last(&self, account: &AccountId, kind: Kind) -> Option<Credential> {
-        self.by_account.borrow().get(&(account.clone(), kind)).map(|it| it.0.clone())
-    }
-
-    fn keep(&self, account: &AccountId, credential: &Credential, now: Time) {
-        if self.span.is_zero() {
-            return;
-        }
-        let mut copies = self.by_account.borrow_mut();
-        let newer = |known: &(Credential, Time)| known.0.generation > credential.generation;
-        let key = (account.clone(), credential.kind);
-        // Answers may overtake each other. A keeper that lost its memory starts to count anew, so the word of a newer
-        // generation is only believed over an older one while it is itself fresh.
-        let overtaken = copies.get(&key).is_some_and(|it| newer(it) && now < it.1.plus(self.span));
-        if !overtaken {
-            copies.insert(key, (credential.clone(), now));
-        }
-    }
-
-    /// Whether to look into the replica: one caller in so long a time as a look may take. The others ask the keeper, so that a
-    /// cold herd costs one look, and a replica that hangs holds up one caller.
-    fn look(&self, account: &AccountId, kind: Kind, now: Time) -> bool {
-        let mut looks = self.looks.borrow_mut();
-        let key = (account.clone(), kind);
-        let lately = looks.get(&key).is_some_and(|it| *it <= now && now < it.plus(limits::REPLICA));
-        if lately || self.span.is_zero() {
-            return false;
-        }
-        looks.insert(key, now);
-        true
-    }
 }

@@ -4,12 +4,18 @@
 //! waits for the cell to change like everybody else. So a client that hangs up harms nobody, one fetch serves every caller on
 //! every thread, and a refresher that dies is replaced when its lease ends.
 
+mod apps;
 pub mod client;
+mod copies;
 mod epoch;
+mod place;
+mod proof;
 pub mod record;
 mod refresh;
+pub mod registry;
 pub mod replica;
 mod replicate;
+pub mod table;
 pub mod token;
 pub mod wire;
 
@@ -19,8 +25,10 @@ use alloc::vec::Vec;
 use core::cell::RefCell;
 use core::time::Duration;
 
-pub use client::Copies;
+pub use apps::Apps;
+pub use copies::Copies;
 pub use epoch::{EPOCH, epoch};
+pub use place::Place;
 pub use wire::{Answer, Ask, Stale};
 
 use crate::account::{AccountId, Kind};
@@ -31,6 +39,7 @@ use crate::host::{Key, Store, Time, Version, World};
 use crate::keeper::record::{Credential, Lease, Record};
 use crate::keeper::token::{Me, Step, decide};
 use crate::limits;
+use crate::secret::Secret;
 
 /// The keeper of the accounts whose cells are in `store`.
 #[derive(Clone)]
@@ -65,48 +74,72 @@ impl<W: World, S: Store> Keeper<W, S> {
         self
     }
 
-    /// Answers what is asked of `account`.
+    /// Answers what is asked of `place`.
     ///
     /// # Errors
-    /// [`Error::Refused`] with WeChat's word, [`Reject::TooSoon`], or [`Unavailable`].
-    pub async fn answer(&self, account: &AccountId, ask: Ask) -> Result<Answer, Error> {
-        match ask {
-            Ask::Credential { kind, stale } => self.credential(account, kind, stale).await.map(Answer::Credential),
+    /// [`Error::Refused`] with WeChat's word, [`Reject`], or [`Unavailable`].
+    pub async fn answer(&self, place: &Place, ask: Ask) -> Result<Answer, Error> {
+        match (place, ask) {
+            (Place::Account(id), Ask::Credential { kind, stale, proof }) => {
+                self.credential(id, kind, stale, proof.as_ref()).await.map(Answer::Credential)
+            }
+            (Place::Account(id), Ask::Learn { proved }) => self.learn(id, proved).map(Answer::Credential),
+            (Place::Account(id), Ask::Owns { token }) => Ok(Answer::Owns(self.owns(id, &token))),
+            (Place::Registry, Ask::Prove { account, secret }) => {
+                self.prove(&account, &secret).await.map(Answer::Proved)
+            }
+            (Place::Registry, Ask::Registry(ask)) => self.registry(ask),
+            _ => Err(wire::garbled("asker")),
         }
     }
 
-    async fn credential(&self, id: &AccountId, kind: Kind, stale: Stale) -> Result<Credential, Error> {
-        let account = self.gateway.account(id).ok_or(Reject::AppId)?;
+    /// A credential that is not the `stale` one; for one who has a `proof`, only if that is the AppSecret in force.
+    async fn credential(
+        &self,
+        id: &AccountId,
+        kind: Kind,
+        stale: Stale,
+        proof: Option<&Secret>,
+    ) -> Result<Credential, Error> {
         let key = key(id, kind);
+        let mut seen = self.see(&key);
+        let account = match kind {
+            Kind::Access => self.known(id, &seen.record),
+            _ => self.account(id),
+        };
+        let account = account.ok_or(Reject::AppId)?;
+        if proof.is_some_and(|it| *it != account.secret) {
+            return Err(proof::refused(id.family).into());
+        }
         let mut deadline = self.world.now().plus(limits::PATIENCE);
         let mut stale = stale;
         let mut conflicts = 0_u32;
         loop {
-            let seen = self.see(&key);
             stale = stale.fixed(&seen.record);
             let now = self.world.now();
             // If the clock has run backwards, a caller still waits for no longer than its patience from here.
             deadline = deadline.min(now.plus(limits::PATIENCE));
-            match decide(&seen.record, kind, now, stale.value(), self.me(account)) {
+            match decide(&seen.record, kind, now, stale.value(), self.me(&account)) {
                 Step::Give(it) => return Ok(it),
                 Step::GiveAndRefresh(it) => {
-                    let _ = self.claim(account, kind, seen, Why::Soft, &stale);
+                    let _ = self.claim(&account, kind, seen, Why::Soft, &stale);
                     return Ok(it);
                 }
                 Step::Refresh(_) if conflicts >= limits::CONFLICTS => return Err(crowded()),
                 Step::Refresh(why) => {
-                    self.claim(account, kind, seen, stale.named(why), &stale)?;
+                    self.claim(&account, kind, seen, stale.named(why), &stale)?;
                     conflicts = conflicts.saturating_add(1);
                 }
                 Step::Fail(error) => return Err(error),
                 Step::Wait(_) if deadline <= now => return Err(timeout()),
                 Step::Wait(until) => self.store.changed(&key, seen.version, until.min(deadline)).await,
             }
+            seen = self.see(&key);
         }
     }
 
     /// Takes the lease and hands the refresh to a task of its own, if nobody else was faster. No await between the two.
-    fn claim(&self, account: &Account, kind: Kind, mut seen: Seen, why: Why, stale: &Stale) -> Result<(), Error> {
+    fn claim(&self, account: &Rc<Account>, kind: Kind, mut seen: Seen, why: Why, stale: &Stale) -> Result<(), Error> {
         let mut id = [0; 8];
         self.world.random(&mut id)?;
         let id = u64::from_le_bytes(id);
@@ -120,7 +153,7 @@ impl<W: World, S: Store> Keeper<W, S> {
         }
         let job = refresh::Job {
             keeper: self.clone(),
-            account: account.id.clone(),
+            account: account.clone(),
             kind,
             why,
             stale: stale.value().map(Into::into),
@@ -155,7 +188,7 @@ impl<W: World, S: Store> Keeper<W, S> {
         if self.next(account, kind).is_none_or(|it| self.world.now() < it) {
             return;
         }
-        let _ = self.credential(account, kind, Stale::No).await;
+        let _ = self.credential(account, kind, Stale::No, None).await;
         let seen = self.see(&key(account, kind));
         if let Some(lease) = &seen.record.lease {
             self.store.changed(&key(account, kind), seen.version, lease.until).await;
@@ -170,8 +203,8 @@ impl<W: World, S: Store> Keeper<W, S> {
             self.renew(&account, kind).await;
             let next = self.soonest(self.next(&account, kind));
             let seen = self.see(&key);
-            let account = self.gateway.account(&account);
-            if account.is_none_or(|it| token::outranked(&seen.record, self.me(it))) {
+            let account = self.account(&account);
+            if account.is_none_or(|it| token::outranked(&seen.record, self.me(&it))) {
                 return;
             }
             let until = next.unwrap_or_else(|| self.world.now().plus(IDLE));
@@ -183,15 +216,15 @@ impl<W: World, S: Store> Keeper<W, S> {
     fn adopt(&self, account: &AccountId, key: &Key) {
         let mut seen = self.see(key);
         let older = seen.record.v <= record::VERSION && seen.record.epoch < self.gateway.epoch;
-        if let Some(account) = self.gateway.account(account).filter(|_| older && !seen.cell.is_empty()) {
-            self.sign(Rc::make_mut(&mut seen.record), account);
+        if let Some(account) = self.account(account).filter(|_| older && !seen.cell.is_empty()) {
+            self.sign(Rc::make_mut(&mut seen.record), &account);
             // Whoever was faster has left the same mark, or will be seen by the next decision.
             let _ = self.put(key, &seen);
         }
     }
 
     /// When `account` wants tending next: a second from now at the soonest, so that what stays due is no endless loop.
-    /// `None` while nobody has asked for anything, and for an account that is not configured any more.
+    /// `None` while nobody has asked for anything, and for an account that is not configured.
     #[must_use]
     pub fn due(&self, account: &AccountId) -> Option<Time> {
         self.soonest(Kind::of(account.family).iter().filter_map(|kind| self.next(account, *kind)).min())
@@ -203,7 +236,9 @@ impl<W: World, S: Store> Keeper<W, S> {
     }
 
     fn next(&self, account: &AccountId, kind: Kind) -> Option<Time> {
-        let me = self.me(self.gateway.account(account)?);
+        // Accounts that no configuration names are renewed by their readers: nobody may want them any more.
+        let known = self.account(self.gateway.account(account).map(|it| &it.id)?)?;
+        let me = self.me(&known);
         let record = self.see(&key(account, kind)).record;
         if !token::may_write(&record) {
             return None;

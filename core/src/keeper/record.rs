@@ -43,6 +43,18 @@ pub struct Record {
     pub held: Option<Time>,
     /// How often the credential died early or changed without us.
     pub foreign: u64,
+    /// The AppSecret that a caller has proved, where it is not the configured one. In the record of the access token only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub learned: Option<Learned>,
+}
+
+/// An AppSecret that WeChat has said yes to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Learned {
+    /// The AppSecret.
+    pub secret: Secret,
+    /// Which configured AppSecret it replaces: once another one is configured, that one counts. Empty for none.
+    pub base: String,
 }
 
 /// A stored credential.
@@ -94,6 +106,7 @@ impl Default for Record {
             forced: Vec::new(),
             held: None,
             foreign: 0,
+            learned: None,
         }
     }
 }
@@ -144,6 +157,12 @@ pub struct Credential {
     pub hard: Time,
     /// Grows with each new value.
     pub generation: u64,
+}
+
+impl Credential {
+    pub(super) fn of(kind: Kind, token: &Token, generation: u64) -> Self {
+        Self { kind, value: token.value.clone(), soft: token.soft, hard: token.hard, generation }
+    }
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use alloc::rc::Rc;
 use alloc::{string::String, vec::Vec};
 use core::time::Duration;
 
-use crate::account::{AccountId, Family, Kind};
+use crate::account::{Family, Kind};
 use crate::config::{Account, TokenApi};
 use crate::error::{Error, Reject, Unavailable};
 use crate::event::{Event, Why};
@@ -20,7 +20,7 @@ use crate::wechat::token::{self, Grant};
 /// One claimed refresh.
 pub(super) struct Job<W, S> {
     pub(super) keeper: Keeper<W, S>,
-    pub(super) account: AccountId,
+    pub(super) account: Rc<Account>,
     pub(super) kind: Kind,
     pub(super) why: Why,
     /// The credential that will not do.
@@ -39,17 +39,24 @@ enum Outcome {
 }
 
 /// A credential, and when it was asked for: its life may have begun then, however long the answer took.
-struct Got {
-    grant: Grant,
-    asked: Time,
+pub(super) struct Got {
+    pub(super) grant: Grant,
+    pub(super) asked: Time,
+}
+
+impl<W: World, S> Keeper<W, S> {
+    /// One call to WeChat, and when it began.
+    pub(super) async fn call(&self, family: Family, request: Request) -> (Time, Result<Response, Error>) {
+        let asked = self.world.now();
+        let answer = self.world.fetch(self.gateway.upstream(family), request, limits::FETCH).await;
+        (asked, answer.map_err(|it| unreachable(it, "WeChat")))
+    }
 }
 
 impl<W: World, S: Store> Job<W, S> {
     pub(super) async fn run(self) {
-        let keeper = self.keeper.clone();
-        let Some(account) = keeper.gateway.account(&self.account) else { return };
-        let outcome = self.obtain(account).await;
-        self.settle(account, outcome);
+        let outcome = self.obtain(&self.account).await;
+        self.settle(&self.account, outcome);
     }
 
     async fn obtain(&self, account: &Account) -> Result<Outcome, Error> {
@@ -93,7 +100,7 @@ impl<W: World, S: Store> Job<W, S> {
         let mut stale = Stale::No;
         loop {
             let first = stale == Stale::No;
-            let token = self.keeper.credential(&account.id, Kind::Access, stale).await?.value;
+            let token = self.keeper.credential(&account.id, Kind::Access, stale, None).await?.value;
             // The token may have taken longer than a lease lasts.
             if !self.update(false, |record| self.prolong(record)) {
                 return Err(Unavailable::Superseded.into());
@@ -112,12 +119,8 @@ impl<W: World, S: Store> Job<W, S> {
         token::grant(&answer?, &account.secret).map(|grant| Got { grant, asked })
     }
 
-    /// One call to WeChat, and when it began.
     async fn call(&self, account: &Account, request: Request) -> (Time, Result<Response, Error>) {
-        let (world, gateway) = (&self.keeper.world, &self.keeper.gateway);
-        let asked = world.now();
-        let answer = world.fetch(gateway.upstream(account), request, limits::FETCH).await;
-        (asked, answer.map_err(|it| unreachable(it, "WeChat")))
+        self.keeper.call(account.id.family, request).await
     }
 
     /// The lease begins anew: another call follows.
@@ -199,8 +202,7 @@ impl<W: World, S: Store> Job<W, S> {
     /// A lease that ran out and was taken by another is not ours any more; but if nobody has stored anything since, what we
     /// fetched is the best there is, and the other's lease stays. (Unless only the holder may make this change: not `late`.)
     fn update(&self, late: bool, mut change: impl FnMut(&mut Record)) -> bool {
-        let key = key(&self.account, self.kind);
-        let Some(account) = self.keeper.gateway.account(&self.account) else { return false };
+        let key = key(&self.account.id, self.kind);
         for _ in 0..limits::CONFLICTS {
             let mut seen = self.keeper.see(&key);
             let record = Rc::make_mut(&mut seen.record);
@@ -215,7 +217,7 @@ impl<W: World, S: Store> Job<W, S> {
             if others.is_some() {
                 record.lease = others;
             }
-            self.keeper.sign(record, account);
+            self.keeper.sign(record, &self.account);
             if self.keeper.put(&key, &seen) {
                 return true;
             }
@@ -224,7 +226,7 @@ impl<W: World, S: Store> Job<W, S> {
     }
 }
 
-fn store(record: &mut Record, got: &Got, now: Time) {
+pub(super) fn store(record: &mut Record, got: &Got, now: Time) {
     let grant = &got.grant;
     let life = Duration::from_secs(grant.expires_in);
     // The clock may have run backwards meanwhile.

@@ -48,7 +48,7 @@ pub fn decide(record: &Record, kind: Kind, now: Time, stale: Option<&str>, me: M
     let good = alive.filter(|it| stale != Some(it.value.expose()));
     let (busy, failure) = (busy(record, now), failure(record, now, me));
     if let Some(token) = good {
-        let credential = credential(record, kind, token);
+        let credential = Credential::of(kind, token, record.generation);
         let idle = busy.is_none() && failure.is_none();
         if due(token, now) && idle && may_write(record) && !outranked(record, me) {
             return Step::GiveAndRefresh(credential);
@@ -109,10 +109,6 @@ pub(super) const fn may_write(record: &Record) -> bool {
 /// go away with nothing: a failure with the wrong secret counts only against that secret.
 pub(super) fn outranked(record: &Record, me: Me<'_>) -> bool {
     record.epoch > me.epoch && record.tag != me.tag
-}
-
-fn credential(record: &Record, kind: Kind, token: &Token) -> Credential {
-    Credential { kind, value: token.value.clone(), soft: token.soft, hard: token.hard, generation: record.generation }
 }
 
 const fn why(record: &Record, alive: Option<&Token>) -> Why {

@@ -7,10 +7,12 @@ use alloc::{string::String, vec::Vec};
 
 use serde::{Deserialize, Serialize};
 
-use crate::account::Kind;
+use crate::account::{AccountId, Kind};
 use crate::error::{Error, Unavailable};
 use crate::event::Why;
+use crate::host::Time;
 use crate::keeper::record::{Credential, Record};
+use crate::keeper::registry;
 use crate::secret::Secret;
 
 /// Something asked of a keeper.
@@ -18,14 +20,49 @@ use crate::secret::Secret;
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Ask {
-    /// A credential that works.
+    /// Of an account: a credential that works.
     Credential {
         /// Which kind.
         kind: Kind,
         /// The one that does not work any more.
         #[serde(default)]
         stale: Stale,
+        /// The AppSecret by which somebody claims to be the account's owner. Without it the asker has been judged already.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        proof: Option<Secret>,
     },
+    /// Of an account: that this AppSecret is right from now on.
+    Learn {
+        /// The AppSecret, and what WeChat gave for it.
+        proved: Proved,
+    },
+    /// Of an account: whether this is its access token. Nothing is fetched.
+    Owns {
+        /// The token.
+        token: Secret,
+    },
+    /// Of the registry: whether WeChat takes this AppSecret.
+    Prove {
+        /// Whose it is said to be.
+        account: AccountId,
+        /// The AppSecret.
+        secret: Secret,
+    },
+    /// Of the registry: what is registered.
+    Registry(registry::Ask),
+}
+
+/// An AppSecret that WeChat took, and what it gave for it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Proved {
+    /// The AppSecret.
+    pub secret: Secret,
+    /// The access token.
+    pub token: Secret,
+    /// When it was asked for.
+    pub asked: Time,
+    /// How long it lives from then on, in seconds.
+    pub expires_in: u64,
 }
 
 /// Which credential does not do any more.
@@ -76,6 +113,12 @@ impl Stale {
 pub enum Answer {
     /// A credential.
     Credential(Credential),
+    /// To [`Ask::Owns`].
+    Owns(bool),
+    /// To [`Ask::Prove`].
+    Proved(Proved),
+    /// To [`Ask::Registry`].
+    Registry(registry::Answer),
 }
 
 #[derive(Serialize, Deserialize)]
@@ -133,7 +176,7 @@ pub fn read_answer(bytes: &[u8]) -> Result<Answer, Error> {
     }
 }
 
-fn garbled(who: &str) -> Error {
+pub(super) fn garbled(who: &str) -> Error {
     let who = alloc::format!("the {who}");
     let why = String::from("it speaks another version of the protocol");
     Unavailable::Garbled { who, why }.into()
@@ -147,7 +190,7 @@ mod tests {
     #[test]
     fn an_ask_reads_back_as_it_was_written() {
         for stale in [Stale::No, Stale::Current, Stale::Seen(Secret::new("T".into()))] {
-            let ask = Ask::Credential { kind: Kind::Access, stale };
+            let ask = Ask::Credential { kind: Kind::Access, stale, proof: None };
             assert_eq!(read_ask(&write_ask(ask.clone())), Ok(ask));
         }
     }

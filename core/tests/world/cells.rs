@@ -60,10 +60,9 @@ impl Sim {
         if self.load(key).1 != seen {
             return false;
         }
-        let record: Record = serde_json::from_slice(value).expect("a record that can be read");
-        let old = Record::read(&before);
-        assert!(old.generation <= record.generation, "a generation never goes back");
-        assert!(old.v <= record.v, "a newer record is never overwritten");
+        if !key.as_str().starts_with("registry/") {
+            check(&before, value);
+        }
         self.store(key, version + 1, value);
         true
     }
@@ -87,4 +86,12 @@ impl Sim {
         let heard = watchers.into_iter().flatten().filter(|_| !self.0.cells.deaf.get());
         heard.for_each(|it| self.mark(it));
     }
+}
+
+/// Checks what is written over a record.
+fn check(before: &[u8], value: &[u8]) {
+    let record: Record = serde_json::from_slice(value).expect("a record that can be read");
+    let old = Record::read(before);
+    assert!(old.generation <= record.generation, "a generation never goes back");
+    assert!(old.v <= record.v, "a newer record is never overwritten");
 }

@@ -5,13 +5,12 @@ use std::rc::Rc;
 use std::task::Poll;
 use std::time::Duration;
 
-use wxedge::account::AccountId;
 use wxedge::config::Gateway;
 use wxedge::error::Error;
 use wxedge::event::Event;
 use wxedge::host::{Host, Key, Peer, Request, Response, Store, Time, TooLarge, Unreachable, Upstream, Version, World};
 use wxedge::keeper::wire::{read_answer, read_ask, write_answer, write_ask};
-use wxedge::keeper::{Answer, Ask, Keeper, Memo, key};
+use wxedge::keeper::{Answer, Ask, Keeper, Memo, Place, key};
 use wxedge::{account::Kind, limits};
 
 use super::exec::Role;
@@ -128,9 +127,9 @@ impl World for Edge {
 
 impl Host for Edge {
     /// Over the wire, as to a Durable Object.
-    async fn ask(&self, account: &AccountId, ask: Ask) -> Result<Answer, Error> {
+    async fn ask(&self, place: &Place, ask: Ask) -> Result<Answer, Error> {
         let ask = read_ask(&write_ask(ask))?;
-        let answer = self.keeper().answer(account, ask).await;
+        let answer = self.keeper().answer(place, ask).await;
         read_answer(&write_answer(answer))
     }
 

@@ -28,11 +28,13 @@ pub(crate) struct Settings {
     pub(crate) secret: String,
     pub(crate) epoch: u64,
     pub(crate) copying: Duration,
+    /// `unknown_accounts`.
+    pub(crate) unknown: serde_json::Value,
 }
 
 impl Settings {
     pub(crate) fn new(api: Api) -> Self {
-        Self { api, secret: SECRET.into(), epoch: 1, copying: Duration::ZERO }
+        Self { api, secret: SECRET.into(), epoch: 1, copying: Duration::ZERO, unknown: "refuse".into() }
     }
 
     pub(super) fn gateway(&self) -> Rc<Gateway> {
@@ -42,7 +44,8 @@ impl Settings {
             "callers": [
                 {"name": "back-end", "key": API_KEY, "may": ["token", "rotate"]},
                 {"name": "reader", "key": READER_KEY}
-            ]
+            ],
+            "unknown_accounts": self.unknown
         });
         let gateway = Gateway::from_json(&text.to_string(), &|_| None).unwrap();
         Rc::new(gateway.at_epoch(self.epoch).copying(self.copying))

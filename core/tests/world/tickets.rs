@@ -8,7 +8,7 @@ use wxedge::account::Kind;
 use wxedge::error::Error;
 use wxedge::host::{Head, Headers, Method, Response, Verdict};
 use wxedge::keeper::record::Credential;
-use wxedge::keeper::{Answer, Ask, Stale};
+use wxedge::keeper::{Answer, Ask, Place, Stale};
 use wxedge::secret::Secret;
 
 use super::exec::Role;
@@ -92,7 +92,8 @@ impl Edge {
     fn credential(&self, stale: Stale) -> Ticket<Result<String, Error>> {
         let (keeper, sim) = (self.keeper(), self.sim.clone());
         self.caller(async move {
-            let answer = keeper.answer(&account(), Ask::Credential { kind: Kind::Access, stale: stale.clone() }).await;
+            let ask = Ask::Credential { kind: Kind::Access, stale: stale.clone(), proof: None };
+            let answer = keeper.answer(&Place::Account(account()), ask).await;
             match answer {
                 Ok(Answer::Credential(it)) => {
                     sim.check_credential(&it, &stale);
@@ -125,8 +126,13 @@ impl Edge {
 
     /// A program that believes to speak with WeChat asks for a token.
     pub(crate) fn classic_token(&self) -> Ticket<Response> {
-        let secret = wxedge::query::escape(super::SECRET);
-        let target = format!("/cgi-bin/token?grant_type=client_credential&appid={}&secret={secret}", super::APPID);
+        self.with_secret(super::APPID, super::SECRET)
+    }
+
+    /// The same, with an AppSecret of its own.
+    pub(crate) fn with_secret(&self, appid: &str, secret: &str) -> Ticket<Response> {
+        let secret = wxedge::query::escape(secret);
+        let target = format!("/cgi-bin/token?grant_type=client_credential&appid={appid}&secret={secret}");
         self.send(Method::Get, &target, &[], "")
     }
 

@@ -1,0 +1,110 @@
+//! Callers that prove to be an account's owner by its AppSecret, as programs do that believe to speak with WeChat.
+
+use crate::account::{AccountId, Family};
+use crate::config::{Account, Gateway, TokenApi, Unknown};
+use crate::error::{Error, Reject};
+use crate::host::Host;
+use crate::keeper::client::{by_secret, prove, registry};
+use crate::keeper::record::Credential;
+use crate::keeper::registry::{Answer, Ask};
+use crate::keeper::{Stale, client};
+use crate::limits;
+use crate::secret::Secret;
+
+/// The account of an official account or mini program. One that is not configured is taken for an official account: it has all
+/// that a mini program has.
+#[must_use]
+pub fn official(gateway: &Gateway, appid: &str) -> AccountId {
+    let known = gateway.accounts.get(appid).filter(|it| it.id.family != Family::Wecom);
+    known.map_or_else(|| AccountId { family: Family::Official, id: appid.into() }, |it| it.id.clone())
+}
+
+/// The account of a WeCom application: each secret of a corporation is one.
+#[must_use]
+pub fn wecom(corpid: &str, secret: &Secret) -> AccountId {
+    Account::new(Family::Wecom, corpid, secret.clone(), TokenApi::Stable).id
+}
+
+/// The access token of `account`, for one who knows its AppSecret. One that is not known yet is proved with WeChat, if this
+/// account may be served at all.
+///
+/// # Errors
+/// [`Reject::AppId`], WeChat's word, [`Reject::TooMany`].
+pub async fn token<H: Host>(
+    gateway: &Gateway,
+    host: &H,
+    account: &AccountId,
+    secret: &Secret,
+    stale: Stale,
+) -> Result<Credential, Error> {
+    if known(gateway, host, account).await? {
+        match by_secret(gateway, host, account, secret, stale).await {
+            Err(Error::Rejected(Reject::AppId | Reject::AppSecret | Reject::CorpSecret)) => {}
+            other => return other,
+        }
+    } else if !gateway.unknown.admits(account.appid()) {
+        return Err(Reject::AppId.into());
+    }
+    proved(gateway, host, account, secret).await
+}
+
+/// The same for an administrator, who decides that the account shall be served.
+///
+/// # Errors
+/// As above.
+pub async fn proved<H: Host>(
+    gateway: &Gateway,
+    host: &H,
+    account: &AccountId,
+    secret: &Secret,
+) -> Result<Credential, Error> {
+    check(account, secret)?;
+    prove(gateway, host, account, secret).await
+}
+
+/// Whether the account is configured, or was proved before. Nobody else's keeper is asked anything.
+async fn known<H: Host>(gateway: &Gateway, host: &H, account: &AccountId) -> Result<bool, Error> {
+    if gateway.account(account).is_some() || gateway.copies.has(account) {
+        return Ok(true);
+    }
+    if !gateway.can_register() && !gateway.unknown.admits(account.appid()) {
+        return Ok(false);
+    }
+    Ok(registry(host, Ask::Knows(account.clone())).await? == Answer::Known(true))
+}
+
+/// What could not be an AppID or a secret is not sent to WeChat, and names no keeper.
+fn check(account: &AccountId, secret: &Secret) -> Result<(), Reject> {
+    let plain = |it: &str| it.bytes().all(|it| it.is_ascii_alphanumeric() || b"-_".contains(&it));
+    let appid = account.appid();
+    if appid.is_empty() || appid.len() > limits::APPID || !plain(appid) {
+        return Err(Reject::AppId);
+    }
+    let secret = secret.expose();
+    let fine = secret.len() <= limits::FIELD && secret.bytes().all(|it| it.is_ascii_graphic());
+    match account.family {
+        _ if fine => Ok(()),
+        Family::Wecom => Err(Reject::CorpSecret),
+        _ => Err(Reject::AppSecret),
+    }
+}
+
+/// The account whose access token this is.
+///
+/// # Errors
+/// [`Reject::Token`].
+pub async fn owner<H: Host>(gateway: &Gateway, host: &H, wecom: bool, token: &Secret) -> Result<AccountId, Error> {
+    let fits = |family: Family| (family == Family::Wecom) == wecom;
+    for account in gateway.accounts.values().filter(|it| fits(it.id.family)) {
+        if client::owns(gateway, host, &account.id, token).await? {
+            return Ok(account.id.clone());
+        }
+    }
+    if !gateway.can_register() && gateway.unknown == Unknown::Refuse {
+        return Err(Reject::Token.into());
+    }
+    match registry(host, Ask::Owner(token.clone())).await? {
+        Answer::Owner(Some(it)) if fits(it.family) && client::owns(gateway, host, &it, token).await? => Ok(it),
+        _ => Err(Reject::Token.into()),
+    }
+}

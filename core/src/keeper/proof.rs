@@ -1,0 +1,160 @@
+//! Whether a stranger's AppSecret is right: WeChat is asked, and if it says yes, that is the account's AppSecret from now on.
+//!
+//! So a program that was given the new AppSecret after a reset needs no new configuration here, and one with an account that
+//! nobody configured can be served. The registry asks, once for all who bring the same AppSecret, and not too often; the
+//! account's keeper learns. No cell and no Durable Object comes into being for an account before WeChat has said yes.
+
+use alloc::rc::Rc;
+use alloc::vec::Vec;
+
+use serde::{Deserialize, Serialize};
+
+use crate::account::{AccountId, Family, Kind};
+use crate::config::{Account, TokenApi};
+use crate::error::{Error, Reject, Unavailable};
+use crate::event::Event;
+use crate::host::{Store, Time, World};
+use crate::keeper::record::{Credential, Learned, Record};
+use crate::keeper::refresh::{Got, store};
+use crate::keeper::table::{Claim, Digest, Table, digest};
+use crate::keeper::token::class;
+use crate::keeper::wire::Proved;
+use crate::keeper::{Keeper, key, record};
+use crate::limits;
+use crate::secret::Secret;
+use crate::wechat::token;
+
+/// What came of a proof, as it is remembered.
+#[derive(Serialize, Deserialize)]
+enum Outcome {
+    Right(Proved),
+    Wrong(Error),
+}
+
+/// The word for an AppSecret that is not in force.
+pub(super) const fn refused(family: Family) -> Reject {
+    match family {
+        Family::Wecom => Reject::CorpSecret,
+        _ => Reject::AppSecret,
+    }
+}
+
+impl<W: World, S: Store> Keeper<W, S> {
+    /// The account with the AppSecret that is in force; `None` where there is none.
+    pub(super) fn account(&self, id: &AccountId) -> Option<Rc<Account>> {
+        self.known(id, &self.see(&key(id, Kind::Access)).record)
+    }
+
+    /// The same, where `record` is that of its access token.
+    pub(super) fn known(&self, id: &AccountId, record: &Record) -> Option<Rc<Account>> {
+        let configured = self.gateway.account(id);
+        let base = configured.map_or("", |it| &it.tag);
+        let Some(learned) = record.learned.as_ref().filter(|it| it.base == base) else { return configured.cloned() };
+        let token_api = configured.map_or(TokenApi::Stable, |it| it.token_api);
+        Some(Rc::new(Account::new(id.family, id.appid(), learned.secret.clone(), token_api)))
+    }
+
+    /// From now on this AppSecret is right.
+    pub(super) fn learn(&self, id: &AccountId, proved: Proved) -> Result<Credential, Error> {
+        let key = key(id, Kind::Access);
+        let configured = self.gateway.account(id);
+        let base = configured.map_or("", |it| &it.tag);
+        let wanted = configured.is_none_or(|it| it.secret != proved.secret);
+        let learned = wanted.then(|| Learned { secret: proved.secret.clone(), base: base.into() });
+        let got =
+            Got { grant: token::Grant { value: proved.token, expires_in: proved.expires_in }, asked: proved.asked };
+        for _ in 0..limits::CONFLICTS {
+            let mut seen = self.see(&key);
+            let now = self.world.now();
+            let record = Rc::make_mut(&mut seen.record);
+            if record.v > record::VERSION {
+                return Err(Unavailable::Superseded.into());
+            }
+            let alive = record.value.as_ref().filter(|it| now < it.hard);
+            // A classic token and the one that came with the proof know nothing of each other: the one that callers have stays.
+            let classic = configured.is_some_and(|it| it.token_api == TokenApi::Classic);
+            let same = alive.filter(|it| classic || it.value == got.grant.value);
+            if let Some(token) = same.filter(|_| record.learned == learned) {
+                return Ok(Credential::of(Kind::Access, token, record.generation));
+            }
+            let keep = same.is_some();
+            record.learned.clone_from(&learned);
+            (record.failure, record.other) = (None, None);
+            if !keep {
+                store(record, &got, now);
+            }
+            if let Some(account) = self.known(id, record) {
+                self.sign(record, &account);
+            }
+            if self.put(&key, &seen) {
+                self.world.note(Event::Learned { account: id });
+                let record = &seen.record;
+                let token = record.value.as_ref().ok_or_else(|| Error::from(Unavailable::Superseded))?;
+                return Ok(Credential::of(Kind::Access, token, record.generation));
+            }
+        }
+        Err(super::crowded())
+    }
+
+    /// Whether `token` is the account's access token, and alive.
+    pub(super) fn owns(&self, id: &AccountId, token: &Secret) -> bool {
+        let record = self.see(&key(id, Kind::Access)).record;
+        let alive = record.value.as_ref().filter(|it| self.world.now() < it.hard);
+        alive.is_some_and(|it| it.value == *token)
+    }
+
+    /// Asks WeChat, once for all who ask at the same time.
+    pub(super) async fn prove(&self, id: &AccountId, secret: &Secret) -> Result<Proved, Error> {
+        let digest = digest(&["proof", id.family.as_str(), &id.id, secret.expose()]);
+        let deadline = self.world.now().plus(limits::PATIENCE);
+        loop {
+            let now = self.world.now();
+            let table = Table::new(&self.store, &limits::PROOFS);
+            let permit = || self.gateway.proofs(id).take(now).map_err(Error::from);
+            match table.claim(&digest, now, now.plus(limits::LEASE), permit)? {
+                Claim::Done(value) => return outcome(&value),
+                Claim::Running(..) if deadline <= now => return Err(super::timeout()),
+                Claim::Running(seen, until) => {
+                    self.store.changed(&table.key(&digest), seen, until.min(deadline)).await;
+                }
+                Claim::Mine => self.world.later(self.clone().run_proof(id.clone(), secret.clone(), digest)),
+            }
+        }
+    }
+
+    async fn run_proof(self, id: AccountId, secret: Secret, digest: Digest) {
+        let request = match id.family {
+            Family::Wecom => token::wecom(id.appid(), &secret),
+            // Stable for classic accounts too: it ends nobody's token.
+            _ => token::stable(id.appid(), &secret, false),
+        };
+        let (asked, answer) = self.call(id.family, request).await;
+        let grant = answer.and_then(|it| token::grant(&it, &secret)).and_then(|it| self.admit(&id).map(|()| it));
+        let now = self.world.now();
+        match grant {
+            Ok(token::Grant { value: token, expires_in }) => {
+                let proved = Proved { secret, token, asked, expires_in };
+                self.settle_proof(&digest, &Outcome::Right(proved), now.plus(limits::PROVED));
+            }
+            Err(error) => {
+                let pause = class(&error).pause(1).min(limits::REMEMBERED);
+                self.world.note(Event::ProofFailed { account: &id, error: &error });
+                self.settle_proof(&digest, &Outcome::Wrong(error), now.plus(pause));
+            }
+        }
+    }
+
+    fn settle_proof(&self, digest: &Digest, outcome: &Outcome, end: Time) {
+        let value: Vec<u8> = serde_json::to_vec(outcome).unwrap_or_default();
+        // If it cannot be remembered, whoever waits asks again when the claim has ended.
+        let _ = Table::new(&self.store, &limits::PROOFS).put(digest, self.world.now(), &value, end);
+    }
+}
+
+fn outcome(value: &[u8]) -> Result<Proved, Error> {
+    match serde_json::from_slice(value) {
+        Ok(Outcome::Right(it)) => Ok(it),
+        Ok(Outcome::Wrong(it)) => Err(it),
+        Err(_) => Err(super::wire::garbled("registry")),
+    }
+}
