@@ -28,7 +28,8 @@ on_every_host! {
         let shop = token(&edge.get(classic_path(SHOP_APPID, "shop-secret")).await);
         assert_ne!(shop, demo);
         let (code, _) = error(&edge.get(classic_path(SHOP_APPID, DEMO_SECRET)).await, 200);
-        assert_eq!((code, fetches(&edge).await), (40125, 2));
+        assert_eq!((code, calls(&edge, "token").await), (40125, 0));
+        assert_eq!((fetches(&edge).await, refusals(&edge).await), (3, 1), "WeChat is asked about what may be a new AppSecret");
     }
 
     async fn each_wrong_parameter_has_wechats_own_code(edge: Edge) {
@@ -59,7 +60,7 @@ on_every_host! {
         }
         // A caller's key is nothing here.
         assert_eq!(error(&edge.get("/cgi-bin/token").bearer(CRM_KEY).await, 200).0, 40002);
-        assert_eq!(fetches(&edge).await, 0);
+        assert_eq!((fetches(&edge).await, refusals(&edge).await), (2, 2), "nothing but the two wrong AppSecrets");
     }
 
     async fn each_wrong_body_has_wechats_own_code(edge: Edge) {
@@ -102,7 +103,8 @@ on_every_host! {
             assert_eq!(error(&answer, 200).0, code, "{start} {}", answer.text());
         }
         let not_text = edge.post(STABLE).body(b"{\"appid\":\"\xff\"}").await;
-        assert_eq!((error(&not_text, 200).0, fetches(&edge).await), (47001, 0));
+        assert_eq!((error(&not_text, 200).0, fetches(&edge).await), (47001, 1));
+        assert_eq!(refusals(&edge).await, 1, "nothing but the wrong AppSecret");
         token(&edge.post(STABLE).body(with("padding", json!("x".repeat(7 * 1024)))).await);
     }
 

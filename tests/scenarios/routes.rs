@@ -92,17 +92,21 @@ on_every_host! {
         let edge = with_site(start, &site).start().await;
         read(&edge).await;
         let spellings = [
-            "/", "/app", "/app/", "/app/demo", "/app/demo/", "/app//api", "/app/demo/api/", "/app/demo//api",
+            "/", "/app", "/app/", "/app/demo/", "/app//api", "/app/demo/api/", "/app/demo//api",
             "//app/demo/api", "/app//demo/api", "/app/demo/./api", "/app/demo/%2e/api", "/app/demo/x/../api",
             "/app/demo/%2e%2e/demo/api", "/App/demo/api", "/app/demo/API", "/app/demo/ap%69", "/%61pp/demo/api",
-            "/app%2Fdemo/api", "/app/demo%2Fapi", "/app/demo/api%2Fnew", "/app/demo/api/new/", "/app/demo/api/New",
-            "/app/demo/api;x", "/app/demo/api%3Fx", "/app/demo\\api", "/app/demo/api/../../demo/api", "/app/%ff/api",
+            "/app%2Fdemo/api", "/app/demo%2Fapi/", "/app/demo/api%2Fnew", "/app/demo/api/new/", "/app/demo/api/New",
+            "/app/demo/api;x", "/app/demo/api%3Fx", "/app/demo/api/../../demo/api", "/app/%ff/api",
             "/healthz/", "/Healthz", "//healthz", "/app/../healthz",
         ];
         for path in spellings {
             let answer = edge.get(path).bearer(CRM_KEY).await;
             assert_eq!(answer.status, 404, "{path} {}", answer.text());
             assert!(!answer.text().contains("SIM_"), "{path}");
+        }
+        // The record of an app that is called so.
+        for path in ["/app/demo\\api", "/app/demo%2Fapi", "/app/demo%00", "/app/Demo"] {
+            assert_eq!(edge.get(path).bearer(CRM_KEY).await.status, 403, "{path}");
         }
         // Behind the edge the rest is somebody else's; the gateway still refuses who may not.
         assert_eq!(edge.get("/app/demo/./api").await.status, 404);

@@ -172,6 +172,13 @@ pub async fn fetches(edge: &Edge) -> u64 {
     counters["token"].calls + counters["stable_token"].calls
 }
 
+/// How often WeChat was asked about an AppSecret that is not the account's.
+pub async fn refusals(edge: &Edge) -> u64 {
+    let counters = edge.simulator().state().await.unwrap().counters;
+    let errors = ["token", "stable_token", "gettoken"].map(|it| counters[it].errors.clone());
+    errors.iter().flatten().filter(|it| [40001, 40013, 40125].contains(it.0)).map(|it| it.1).sum()
+}
+
 /// How often that endpoint of WeChat was called.
 pub async fn calls(edge: &Edge, endpoint: &str) -> u64 {
     edge.simulator().state().await.unwrap().counters[endpoint].calls

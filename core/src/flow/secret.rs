@@ -43,7 +43,7 @@ pub async fn token<H: Host>(
             other => return other,
         }
     } else if !gateway.unknown.admits(account.appid()) {
-        return Err(Reject::AppId.into());
+        return Err(refused(gateway, account).into());
     }
     proved(gateway, host, account, secret).await
 }
@@ -60,6 +60,13 @@ pub async fn proved<H: Host>(
 ) -> Result<Credential, Error> {
     check(account, secret)?;
     prove(gateway, host, account, secret).await
+}
+
+/// WeChat's word for an account that is not served. Of a corporation that is configured, only the secret can be wrong.
+fn refused(gateway: &Gateway, account: &AccountId) -> Reject {
+    let mut corps = gateway.accounts.values().filter(|it| it.id.family == Family::Wecom);
+    let known = account.family == Family::Wecom && corps.any(|it| it.appid == account.appid());
+    if known { Reject::CorpSecret } else { Reject::AppId }
 }
 
 /// Whether the account is configured, or was proved before. Nobody else's keeper is asked anything.
