@@ -3,18 +3,17 @@
 use alloc::string::String;
 
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 
 use crate::account::{Family, Kind};
 use crate::caller::{Asker, Permission};
 use crate::config::{Account, Gateway};
 use crate::error::{Error, Reject};
 use crate::host::{Head, Host, Response, Time, TooLarge};
+use crate::json;
 use crate::keeper::Stale;
 use crate::keeper::client::credential;
 use crate::keeper::record::Credential;
 use crate::limits;
-use crate::object;
 use crate::query::{parameter, required};
 use crate::race::within;
 
@@ -76,7 +75,7 @@ async fn body<H: Host>(host: &H) -> Result<StableBody, Reject> {
     if body.is_empty() {
         return Err(Reject::NoBody);
     }
-    object::read(&body).ok_or(Reject::Json)
+    json::read(&body).ok_or(Reject::Json)
 }
 
 /// `POST /cgi-bin/stable_token`, as at WeChat. `force_refresh` spends the gateway's own budget; over it the current token is given.
@@ -122,9 +121,16 @@ pub async fn wecom<H: Host>(gateway: &Gateway, host: &H, head: &Head) -> Result<
     accounts.peek().ok_or(Reject::AppId)?;
     let account = accounts.find(|it| it.secret.matches(&secret)).ok_or(Reject::CorpSecret)?;
     let token = credential(gateway, host, &account.id, Kind::Access, Stale::No).await?;
+    #[derive(Serialize)]
+    struct Body<'a> {
+        errcode: i64,
+        errmsg: &'a str,
+        access_token: &'a str,
+        expires_in: u64,
+    }
     let expires_in = host.now().until(token.hard).as_secs();
-    let body = json!({ "errcode": 0, "errmsg": "ok", "access_token": token.value.expose(), "expires_in": expires_in });
-    Ok(Response::json(200, serde_json::to_vec(&body).unwrap_or_default()))
+    let body = Body { errcode: 0, errmsg: "ok", access_token: token.value.expose(), expires_in };
+    Ok(Response::json(200, json::write(&body)))
 }
 
 /// The account of `appid`, for one who knows its AppSecret.
@@ -144,5 +150,5 @@ fn answer(token: &Credential, now: Time) -> Response {
         expires_in: u64,
     }
     let body = Body { access_token: token.value.expose(), expires_in: now.until(token.hard).as_secs() };
-    Response::json(200, serde_json::to_vec(&body).unwrap_or_default())
+    Response::json(200, json::write(&body))
 }
