@@ -69,6 +69,8 @@ impl World for Envoy {
 }
 
 impl Host for Envoy {
+    const COPIES: bool = false;
+
     async fn ask(&self, account: &AccountId, ask: Ask) -> Result<Answer, Error> {
         self.edge.keeper().answer(account, ask).await
     }

@@ -23,7 +23,7 @@ pub async fn credential<H: Host>(
     kind: Kind,
     stale: Stale,
 ) -> Result<Credential, Error> {
-    if stale == Stale::No {
+    if H::COPIES && stale == Stale::No {
         if let Some(copy) = gateway.copies.fresh(account, kind, host.now()) {
             return Ok(copy);
         }
@@ -36,7 +36,9 @@ pub async fn credential<H: Host>(
         Err(Error::Rejected(Reject::TooSoon { .. })) if !can_be_forced(account, kind) => ask(Stale::No).await?,
         other => other?,
     };
-    gateway.copies.keep(account, &credential, host.now());
+    if H::COPIES {
+        gateway.copies.keep(account, &credential, host.now());
+    }
     Ok(credential)
 }
 
