@@ -3,9 +3,8 @@
 use alloc::{format, string::String, vec::Vec};
 
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 
-use crate::{host::Response, wechat::errcode};
+use crate::{host::Response, json, wechat::errcode};
 
 /// What went wrong. It crosses the wire to a keeper, so every part can be written and read back.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
@@ -252,15 +251,21 @@ impl Error {
     }
 
     fn like_weixin_token(&self, message: &str) -> Response {
-        let (status, body) = match self {
-            Self::Rejected(Reject::NoApp { app }) => (400, json!({ "errmsg": format!("no this appName:{app}") })),
+        #[derive(Serialize)]
+        struct Body<'a> {
+            #[serde(skip_serializing_if = "Option::is_none")]
+            code: Option<i64>,
+            errmsg: &'a str,
+        }
+        let (status, code, errmsg) = match self {
+            Self::Rejected(Reject::NoApp { app }) => (400, None, &*format!("no this appName:{app}")),
             Self::Rejected(Reject::Unknown | Reject::Forbidden { .. } | Reject::NotAllowed { .. }) => {
-                (403, json!({ "errmsg": "This ip is not trusted" }))
+                (403, None, "This ip is not trusted")
             }
-            Self::Rejected(it) => (it.status(), json!({ "errmsg": message })),
-            it => (500, json!({ "code": it.code(), "errmsg": message })),
+            Self::Rejected(it) => (it.status(), None, message),
+            it => (500, Some(it.code()), message),
         };
-        Response::json(status, serde_json::to_vec(&body).unwrap_or_default())
+        Response::json(status, json::write(&Body { code, errmsg }))
     }
 
     fn like_token_hub(&self, message: &str) -> Response {
@@ -353,7 +358,7 @@ struct Body<'a> {
 }
 
 fn body(errcode: i64, errmsg: &str) -> Vec<u8> {
-    serde_json::to_vec(&Body { errcode, errmsg }).unwrap_or_default()
+    json::write(&Body { errcode, errmsg })
 }
 
 #[cfg(test)]

@@ -84,6 +84,10 @@ pub trait World: Clone + 'static {
 /// A world that also knows where the keepers live, and one request's body and peer.
 #[allow(async_fn_in_trait)] // single-threaded hosts: no Send, on purpose
 pub trait Host: World {
+    /// Whether copies of what the keeper said are kept here, and a replica is looked into. Not where its own cells are at hand:
+    /// then the code for that is left out as well.
+    const COPIES: bool = true;
+
     /// Asks the keeper of `place`.
     ///
     /// # Errors

@@ -7,6 +7,9 @@ use crate::keeper::table::Shape;
 /// A request body that a flow reads as a whole, in bytes.
 pub const BODY: usize = 256 * 1024;
 
+/// JSON that is read as a whole and not of the configuration, in bytes: it takes up to twenty times that room.
+pub const JSON: usize = 256 * 1024;
+
 /// A body that holds nothing but an AppID and an AppSecret, in bytes.
 pub const CREDENTIALS: usize = 8 * 1024;
 

@@ -35,7 +35,8 @@ pub(crate) struct Edge {
     pub(crate) watchers: RefCell<BTreeMap<Key, BTreeSet<Id>>>,
     /// Streams whose verdict came while they were not active.
     pub(crate) answers: RefCell<VecDeque<Rc<Stream>>>,
-    counters: BTreeMap<&'static str, u32>,
+    /// The metrics' ids by the event's name.
+    counters: Vec<(&'static str, u32)>,
     /// Whether the root context is active: only then may a call be started, for the SDK drops replies to streams that are gone.
     pub(crate) in_root: Cell<bool>,
     kicked: Cell<bool>,
@@ -115,7 +116,7 @@ impl Edge {
     }
 
     pub(crate) fn note(&self, event: &Event<'_>) {
-        if let Some(counter) = self.counters.get(event.name()) {
+        if let Some((_, counter)) = self.counters.iter().find(|it| it.0 == event.name()) {
             let _ = hostcalls::increment_metric(*counter, 1);
         }
         let level = match event.level() {

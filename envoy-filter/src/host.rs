@@ -68,6 +68,8 @@ impl World for Envoy {
 }
 
 impl Host for Envoy {
+    const COPIES: bool = false;
+
     async fn ask(&self, place: &Place, ask: Ask) -> Result<Answer, Error> {
         self.edge.keeper().answer(place, ask).await
     }

@@ -5,33 +5,35 @@
 
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::fmt;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit, Mac};
-use serde::Deserialize;
-use serde_json::Value;
+use serde::de::{Deserialize, DeserializeOwned, Deserializer, IgnoredAny, SeqAccess, Visitor};
 use sha2::Sha256;
 
 use crate::host::Time;
+use crate::json;
 use crate::limits;
 use crate::secret::Secret;
 
 /// Who a token may be for. The second is token-hub's.
 const AUDIENCES: [&str; 2] = ["wxedge", "wechat-token-hub"];
 
-#[derive(Deserialize)]
+#[derive(serde::Deserialize)]
 struct Header {
     alg: String,
     kid: Option<String>,
     /// Extensions that must be understood: none is.
-    crit: Option<Value>,
+    crit: Option<IgnoredAny>,
 }
 
-#[derive(Deserialize)]
+#[derive(serde::Deserialize)]
 struct Claims {
     kid: Option<String>,
-    aud: Option<Value>,
+    #[serde(default)]
+    aud: Audience,
     exp: Option<f64>,
     nbf: Option<f64>,
     app: Option<String>,
@@ -84,17 +86,42 @@ impl<'a> Token<'a> {
     }
 
     fn is_for_us(&self) -> bool {
-        let ours = |it: &Value| it.as_str().is_some_and(|it| AUDIENCES.contains(&it));
-        match &self.claims.aud {
-            Some(Value::Array(all)) => all.iter().any(ours),
-            Some(one) => ours(one),
-            None => false,
-        }
+        self.claims.aud.0.iter().any(|it| AUDIENCES.contains(&&**it))
     }
 }
 
-fn part<T: for<'de> Deserialize<'de>>(text: &str) -> Option<T> {
-    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(text).ok()?).ok()
+/// One text or several.
+#[derive(Default)]
+struct Audience(Vec<String>);
+
+impl<'de> Deserialize<'de> for Audience {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_any(Self::default())
+    }
+}
+
+impl<'de> Visitor<'de> for Audience {
+    type Value = Self;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("one text or several")
+    }
+
+    fn visit_str<E>(mut self, it: &str) -> Result<Self, E> {
+        self.0.push(it.into());
+        Ok(self)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(mut self, mut all: A) -> Result<Self, A::Error> {
+        while let Some(it) = all.next_element()? {
+            self.0.push(it);
+        }
+        Ok(self)
+    }
+}
+
+fn part<T: DeserializeOwned>(text: &str) -> Option<T> {
+    json::read(&URL_SAFE_NO_PAD.decode(text).ok()?)
 }
 
 #[cfg(test)]

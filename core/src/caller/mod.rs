@@ -63,7 +63,7 @@ pub struct Caller {
     /// The apps it may use; `None`: every configured one.
     pub apps: Option<BTreeSet<String>>,
     /// What it may do with them.
-    pub may: BTreeSet<Permission>,
+    pub may: Vec<Permission>,
     /// How often it may ask.
     pub rate: Option<Rate>,
 }

@@ -39,8 +39,6 @@ pub struct ConfigError {
 
 impl ConfigError {
     fn new(path: &str, why: &str) -> Self {
-        // How the place of the document itself is written, and one that is not known.
-        let path = if matches!(path, "." | "?") { "" } else { path };
         Self { path: path.to_owned(), why: why.to_owned() }
     }
 
@@ -136,8 +134,7 @@ impl Gateway {
     /// [`ConfigError`], naming the place.
     pub fn from_json(text: &str, env: &dyn Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let tree = json::read(text, env)?;
-        let raw: raw::Gateway = serde_path_to_error::deserialize(tree)
-            .map_err(|it| ConfigError::new(&it.path().to_string(), &it.inner().to_string()))?;
+        let raw = raw::Gateway::deserialize(tree).map_err(|it| ConfigError::new(it.path(), it.why()))?;
         Self::from_raw(raw)
     }
 

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::host::Response;
+use crate::json;
 
 #[derive(Serialize)]
 struct Health {
@@ -14,5 +15,5 @@ struct Health {
 #[must_use]
 pub fn health() -> Response {
     let health = Health { status: "ok", version: env!("CARGO_PKG_VERSION") };
-    Response::json(200, serde_json::to_vec(&health).unwrap_or_default())
+    Response::json(200, json::write(&health))
 }

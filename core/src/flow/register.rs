@@ -16,6 +16,7 @@ use crate::config::Gateway;
 use crate::error::{Error, Reject};
 use crate::flow::{self, secret};
 use crate::host::{Head, Host, Response, Time};
+use crate::json;
 use crate::keeper::client::{register as ask, registered};
 use crate::keeper::registry::{Answer, Ask, Given, Registration};
 use crate::limits;
@@ -121,7 +122,7 @@ fn masked(app: &str, it: &Registration) -> Vec<u8> {
         calls: it.call.join("|"),
         expires: it.expires.map(crate::date::rfc3339),
     };
-    serde_json::to_vec(&masked).unwrap_or_default()
+    json::write(&masked)
 }
 
 fn invalid(name: &str, why: &str) -> Reject {

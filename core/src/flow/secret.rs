@@ -71,7 +71,7 @@ fn refused(gateway: &Gateway, account: &AccountId) -> Reject {
 
 /// Whether the account is configured, or was proved before. Nobody else's keeper is asked anything.
 async fn known<H: Host>(gateway: &Gateway, host: &H, account: &AccountId) -> Result<bool, Error> {
-    if gateway.account(account).is_some() || gateway.copies.has(account) {
+    if gateway.account(account).is_some() || (H::COPIES && gateway.copies.has(account)) {
         return Ok(true);
     }
     if !gateway.can_register() && !gateway.unknown.admits(account.appid()) {

@@ -9,6 +9,7 @@ use crate::error::{Error, Reject};
 use crate::flow;
 use crate::flow::secret;
 use crate::host::{Head, Host, Response, Time};
+use crate::json;
 use crate::keeper::Stale;
 use crate::keeper::client::credential;
 use crate::keeper::record::Credential;
@@ -95,5 +96,5 @@ fn answer(ticket: &Credential, now: Time) -> Response {
     }
     let expires_in = now.until(ticket.hard).as_secs();
     let body = Body { errcode: 0, errmsg: "ok", ticket: ticket.value.expose(), expires_in };
-    Response::json(200, serde_json::to_vec(&body).unwrap_or_default())
+    Response::json(200, json::write(&body))
 }

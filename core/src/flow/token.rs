@@ -3,7 +3,6 @@
 use alloc::string::String;
 
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 
 use crate::account::Kind;
 use crate::caller::{Asker, Permission};
@@ -12,11 +11,11 @@ use crate::error::{Error, Reject};
 use crate::flow;
 use crate::flow::secret;
 use crate::host::{Head, Host, Response, Time};
+use crate::json;
 use crate::keeper::Stale;
 use crate::keeper::client::credential;
 use crate::keeper::record::Credential;
 use crate::limits;
-use crate::object;
 use crate::query::{parameter, required};
 use crate::secret::Secret;
 
@@ -75,7 +74,7 @@ async fn body<H: Host>(host: &H) -> Result<StableBody, Reject> {
     if body.is_empty() {
         return Err(Reject::NoBody);
     }
-    object::read(&body).ok_or(Reject::Json)
+    json::read(&body).ok_or(Reject::Json)
 }
 
 /// `POST /cgi-bin/stable_token`, as at WeChat. `force_refresh` spends the gateway's own budget; over it the current token is given.
@@ -119,9 +118,16 @@ pub async fn wecom<H: Host>(gateway: &Gateway, host: &H, head: &Head) -> Result<
     let (corpid, secret) = (required(head.query(), "corpid")?, Secret::new(required(head.query(), "corpsecret")?));
     let account = secret::wecom(&corpid, &secret);
     let token = secret::token(gateway, host, &account, &secret, Stale::No).await?;
+    #[derive(Serialize)]
+    struct Body<'a> {
+        errcode: i64,
+        errmsg: &'a str,
+        access_token: &'a str,
+        expires_in: u64,
+    }
     let expires_in = host.now().until(token.hard).as_secs();
-    let body = json!({ "errcode": 0, "errmsg": "ok", "access_token": token.value.expose(), "expires_in": expires_in });
-    Ok(Response::json(200, serde_json::to_vec(&body).unwrap_or_default()))
+    let body = Body { errcode: 0, errmsg: "ok", access_token: token.value.expose(), expires_in };
+    Ok(Response::json(200, json::write(&body)))
 }
 
 /// WeChat's form; `expires_in` is what is left, in seconds.
@@ -132,5 +138,5 @@ fn answer(token: &Credential, now: Time) -> Response {
         expires_in: u64,
     }
     let body = Body { access_token: token.value.expose(), expires_in: now.until(token.hard).as_secs() };
-    Response::json(200, serde_json::to_vec(&body).unwrap_or_default())
+    Response::json(200, json::write(&body))
 }

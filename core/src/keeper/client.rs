@@ -25,12 +25,14 @@ pub async fn by_secret<H: Host>(
     secret: &Secret,
     stale: Stale,
 ) -> Result<Credential, Error> {
-    let (copies, kind) = (&gateway.copies, Kind::Access);
-    let proved = stale == Stale::No && copies.proved(account, secret, host.now());
-    if let Some(copy) = copies.fresh(account, kind, host.now()).filter(|_| proved) {
-        return Ok(copy);
+    let copies = &gateway.copies;
+    if H::COPIES && stale == Stale::No && copies.proved(account, secret, host.now()) {
+        let copy = copies.fresh(account, Kind::Access, host.now());
+        if let Some(copy) = copy {
+            return Ok(copy);
+        }
     }
-    let ask = Ask::Credential { kind, stale, proof: Some(secret.clone()) };
+    let ask = Ask::Credential { kind: Kind::Access, stale, proof: Some(secret.clone()) };
     let credential = told(host.ask(&Place::Account(account.clone()), ask).await?)?;
     right(gateway, host, account, secret, credential).await
 }
@@ -66,8 +68,10 @@ async fn right<H: Host>(
         let own = registry::Ask::Own { token: token.value.clone(), account: account.clone(), until };
         registry(host, own).await?;
     }
-    gateway.copies.prove(account, secret, host.now());
-    gateway.copies.keep(account, &token, host.now());
+    if H::COPIES {
+        gateway.copies.prove(account, secret, host.now());
+        gateway.copies.keep(account, &token, host.now());
+    }
     Ok(token)
 }
 
@@ -76,7 +80,8 @@ async fn right<H: Host>(
 /// # Errors
 /// Whatever the keeper says.
 pub async fn owns<H: Host>(gateway: &Gateway, host: &H, account: &AccountId, token: &Secret) -> Result<bool, Error> {
-    if gateway.copies.fresh(account, Kind::Access, host.now()).is_some_and(|it| it.value == *token) {
+    let copy = if H::COPIES { gateway.copies.fresh(account, Kind::Access, host.now()) } else { None };
+    if copy.is_some_and(|it| it.value == *token) {
         return Ok(true);
     }
     match host.ask(&Place::Account(account.clone()), Ask::Owns { token: token.clone() }).await? {
@@ -102,14 +107,15 @@ pub async fn registry<H: Host>(host: &H, ask: registry::Ask) -> Result<registry:
 /// Whatever the registry says.
 pub async fn registered<H: Host>(gateway: &Gateway, host: &H, name: &str) -> Result<Option<Rc<Registration>>, Error> {
     let (apps, span) = (&gateway.registered, gateway.copies.span());
-    if let Some(known) = apps.fresh(name, host.now(), span) {
+    let known = if H::COPIES { apps.fresh(name, host.now(), span) } else { None };
+    if let Some(known) = known {
         return Ok(known);
     }
     let registry::Answer::App(app) = registry(host, registry::Ask::Find(name.into())).await? else {
         return Err(garbled("registry"));
     };
     let app = app.map(Rc::new);
-    if !span.is_zero() {
+    if H::COPIES && !span.is_zero() {
         apps.keep(name, app.clone(), host.now());
     }
     Ok(app)
@@ -126,7 +132,9 @@ pub async fn register<H: Host>(
     ask: registry::Ask,
 ) -> Result<registry::Answer, Error> {
     let answer = registry(host, ask).await;
-    gateway.registered.forget(name);
+    if H::COPIES {
+        gateway.registered.forget(name);
+    }
     answer
 }
 
@@ -148,7 +156,7 @@ pub async fn credential<H: Host>(
     kind: Kind,
     stale: Stale,
 ) -> Result<Credential, Error> {
-    if stale == Stale::No {
+    if H::COPIES && stale == Stale::No {
         if let Some(copy) = gateway.copies.fresh(account, kind, host.now()) {
             return Ok(copy);
         }
@@ -162,7 +170,9 @@ pub async fn credential<H: Host>(
         Err(Error::Rejected(Reject::TooSoon { .. })) if !can_be_forced(account, kind) => ask(Stale::No).await?,
         other => other?,
     })?;
-    gateway.copies.keep(account, &credential, host.now());
+    if H::COPIES {
+        gateway.copies.keep(account, &credential, host.now());
+    }
     Ok(credential)
 }
 

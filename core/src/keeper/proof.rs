@@ -14,6 +14,7 @@ use crate::config::{Account, TokenApi};
 use crate::error::{Error, Reject, Unavailable};
 use crate::event::Event;
 use crate::host::{Store, Time, World};
+use crate::json;
 use crate::keeper::record::{Credential, Learned, Record};
 use crate::keeper::refresh::{Got, store};
 use crate::keeper::table::{Claim, Digest, Table, digest};
@@ -145,16 +146,16 @@ impl<W: World, S: Store> Keeper<W, S> {
     }
 
     fn settle_proof(&self, digest: &Digest, outcome: &Outcome, end: Time) {
-        let value: Vec<u8> = serde_json::to_vec(outcome).unwrap_or_default();
+        let value: Vec<u8> = json::write(outcome);
         // If it cannot be remembered, whoever waits asks again when the claim has ended.
         let _ = Table::new(&self.store, &limits::PROOFS).put(digest, self.world.now(), &value, end);
     }
 }
 
 fn outcome(value: &[u8]) -> Result<Proved, Error> {
-    match serde_json::from_slice(value) {
-        Ok(Outcome::Right(it)) => Ok(it),
-        Ok(Outcome::Wrong(it)) => Err(it),
-        Err(_) => Err(super::wire::garbled("registry")),
+    match json::read(value) {
+        Some(Outcome::Right(it)) => Ok(it),
+        Some(Outcome::Wrong(it)) => Err(it),
+        None => Err(super::wire::garbled("registry")),
     }
 }

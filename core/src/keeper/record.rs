@@ -6,10 +6,13 @@
 
 use alloc::{string::String, vec::Vec};
 
-use serde::{Deserialize, Deserializer, Serialize};
-use serde_json::{Map, Value};
+use serde::{Deserialize, Serialize};
 
-use crate::{account::Kind, error::Error, host::Time, secret::Secret};
+use crate::account::Kind;
+use crate::error::Error;
+use crate::host::Time;
+use crate::json::{self, Json};
+use crate::secret::Secret;
 
 /// The version that this code writes.
 pub const VERSION: u32 = 1;
@@ -31,11 +34,9 @@ pub struct Record {
     /// Who refreshes now.
     pub lease: Option<Lease>,
     /// The last failure, until a fetch succeeds.
-    #[serde(deserialize_with = "known")]
     pub failure: Option<Failure>,
     /// The last failure with another AppSecret than that one's. While two configurations overlap each must keep its own
     /// pause, or they would wake each other for ever.
-    #[serde(deserialize_with = "known")]
     pub other: Option<Failure>,
     /// When `force_refresh` was spent in the last 24 hours.
     pub forced: Vec<Time>,
@@ -116,8 +117,11 @@ impl Record {
     /// version's, whatever its shape, the version is read, so that it is left alone.
     #[must_use]
     pub fn read(cell: &[u8]) -> Self {
-        serde_json::from_slice(cell).unwrap_or_else(|_| {
-            let v = serde_json::from_slice(cell).map_or(VERSION, |it: Version| it.v);
+        let mut fields = fields(cell);
+        // A failure that only a newer program can name is as good as none: it must not make the credential unreadable.
+        fields.retain(|(name, it)| !FAILURES.contains(&&**name) || Failure::deserialize(it.clone()).is_ok());
+        Self::deserialize(Json::Object(fields)).unwrap_or_else(|_| {
+            let v = json::read(cell).map_or(VERSION, |it: Version| it.v);
             Self { v: v.max(VERSION), ..Self::default() }
         })
     }
@@ -125,11 +129,11 @@ impl Record {
     /// The cell's new content. Fields in its old content, `cell`, that this version does not know stay there.
     #[must_use]
     pub fn write(&self, cell: &[u8]) -> Vec<u8> {
-        let mut fields: Map<String, Value> = serde_json::from_slice(cell).unwrap_or_default();
-        if let Ok(Value::Object(known)) = serde_json::to_value(self) {
-            fields.extend(known);
-        }
-        serde_json::to_vec(&fields).unwrap_or_default()
+        let mut known = fields(&json::write(self));
+        let mut old = fields(cell);
+        old.retain(|(name, _)| known.iter().all(|it| it.0 != *name));
+        known.append(&mut old);
+        json::write(&Json::Object(known))
     }
 }
 
@@ -138,10 +142,15 @@ struct Version {
     v: u32,
 }
 
-/// A failure that only a newer program can name is as good as none: it must not make the credential unreadable.
-fn known<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Failure>, D::Error> {
-    let failure = Option::<Value>::deserialize(from)?;
-    Ok(failure.and_then(|it| serde_json::from_value(it).ok()))
+/// The fields that hold a [`Failure`].
+const FAILURES: [&str; 2] = ["failure", "other"];
+
+/// The fields of an object; none of anything else.
+fn fields(cell: &[u8]) -> Vec<(String, Json)> {
+    match json::parse(cell) {
+        Ok(Json::Object(fields)) => fields,
+        _ => Vec::new(),
+    }
 }
 
 /// A credential as callers get it.
@@ -174,8 +183,8 @@ mod tests {
         let cell = br#"{"v":2,"generation":7,"colour":"red","value":null}"#;
         let record = Record::read(cell);
         assert_eq!((record.v, record.generation), (2, 7));
-        let again: Map<String, Value> = serde_json::from_slice(&record.write(cell)).unwrap();
-        assert_eq!((again.get("colour"), again.get("v")), (Some(&Value::from("red")), Some(&Value::from(2))));
+        let again: serde_json::Value = serde_json::from_slice(&record.write(cell)).unwrap();
+        assert_eq!((&again["colour"], &again["v"]), (&"red".into(), &2.into()));
     }
 
     #[test]

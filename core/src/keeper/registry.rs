@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::account::AccountId;
 use crate::error::{Error, Reject};
 use crate::host::{Store, Time, World};
+use crate::json;
 use crate::keeper::Keeper;
 use crate::keeper::table::{Digest, Table, digest};
 use crate::limits;
@@ -198,14 +199,14 @@ impl<W: World, S: Store> Keeper<W, S> {
         let answer = match ask {
             Ask::Find(app) => {
                 let found = apps.get(&app_digest(&app), now);
-                Answer::App(found.and_then(|it| serde_json::from_slice(&it).ok()))
+                Answer::App(found.and_then(|it| json::read(&it)))
             }
             Ask::Register { app, given } => {
                 apps.update(&app_digest(&app), now, |was| {
-                    let was = was.and_then(|it| serde_json::from_slice(it).ok());
+                    let was = was.and_then(json::read);
                     let new = Registration::changed(was, &given)?;
                     let end = new.expires.unwrap_or(NEVER);
-                    Ok(Some((serde_json::to_vec(&new).unwrap_or_default(), end)))
+                    Ok(Some((json::write(&new), end)))
                 })?;
                 Answer::Done
             }

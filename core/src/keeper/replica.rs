@@ -21,6 +21,7 @@ use sha2::Sha256;
 use crate::account::{AccountId, Kind};
 use crate::config::Account;
 use crate::host::Time;
+use crate::json;
 use crate::keeper::record::Credential;
 use crate::limits;
 use crate::secret::Secret;
@@ -65,7 +66,7 @@ pub fn name(account: &AccountId, kind: Kind) -> String {
 pub fn seal(account: &Account, credential: &Credential, now: Time, nonce: [u8; NONCE]) -> Option<Write> {
     let Credential { kind, value, soft, hard, generation } = credential.clone();
     let name = name(&account.id, kind);
-    let copy = serde_json::to_vec(&Copy { v: VERSION, generation, value, soft, hard }).ok()?;
+    let copy = json::write(&Copy { v: VERSION, generation, value, soft, hard });
     let sealed = cipher(account)?.encrypt(&Nonce::from(nonce), Payload { msg: &copy, aad: name.as_bytes() }).ok()?;
     let ttl = now.until(hard).max(limits::REPLICA_TTL);
     Some(Write { name, value: [&nonce, &*sealed].concat(), ttl })
@@ -78,7 +79,7 @@ pub fn open(account: &Account, kind: Kind, value: &[u8]) -> Option<Credential> {
     let name = name(&account.id, kind);
     let payload = Payload { msg: sealed, aad: name.as_bytes() };
     let copy = cipher(account)?.decrypt(&Nonce::from(*nonce), payload).ok()?;
-    let Copy { value, soft, hard, generation, .. } = serde_json::from_slice(&copy).ok()?;
+    let Copy { value, soft, hard, generation, .. } = json::read(&copy)?;
     Some(Credential { kind, value, soft, hard, generation })
 }
 

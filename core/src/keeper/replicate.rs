@@ -6,6 +6,7 @@ use crate::account::{AccountId, Kind};
 use crate::config::Account;
 use crate::event::Event;
 use crate::host::{Key, Store, Time, Version, World};
+use crate::json;
 use crate::keeper::record::Credential;
 use crate::keeper::replica::{Mark, Write, believed, seal};
 use crate::keeper::{Keeper, key};
@@ -81,13 +82,12 @@ impl<W: World, S: Store> Keeper<W, S> {
 
     fn mark(&self, cell: &Key) -> (Mark, Version) {
         let (value, version) = self.store.load(cell);
-        (serde_json::from_slice(&value).unwrap_or_default(), version)
+        (json::read(&value).unwrap_or_default(), version)
     }
 
     /// Writes the mark if nobody has meanwhile; the cell's new version.
     fn write_mark(&self, cell: &Key, seen: Version, mark: &Mark) -> Option<Version> {
-        let value = serde_json::to_vec(mark).ok()?;
-        self.store.swap(cell, seen, &value).then(|| self.store.load(cell).1)
+        self.store.swap(cell, seen, &json::write(mark)).then(|| self.store.load(cell).1)
     }
 }
 

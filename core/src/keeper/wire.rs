@@ -11,6 +11,7 @@ use crate::account::{AccountId, Kind};
 use crate::error::{Error, Unavailable};
 use crate::event::Why;
 use crate::host::Time;
+use crate::json;
 use crate::keeper::record::{Credential, Record};
 use crate::keeper::registry;
 use crate::secret::Secret;
@@ -141,7 +142,7 @@ const VERSION: u32 = 1;
 /// An ask, as it travels.
 #[must_use]
 pub fn write_ask(ask: Ask) -> Vec<u8> {
-    serde_json::to_vec(&Question { v: VERSION, ask }).unwrap_or_default()
+    json::write(&Question { v: VERSION, ask })
 }
 
 /// Reads an ask.
@@ -149,7 +150,7 @@ pub fn write_ask(ask: Ask) -> Vec<u8> {
 /// # Errors
 /// [`Unavailable::Garbled`] for anything that this version does not know.
 pub fn read_ask(bytes: &[u8]) -> Result<Ask, Error> {
-    let question: Question = serde_json::from_slice(bytes).map_err(|_| garbled("asker"))?;
+    let question: Question = json::read(bytes).ok_or_else(|| garbled("asker"))?;
     Ok(question.ask)
 }
 
@@ -160,7 +161,7 @@ pub fn write_answer(answer: Result<Answer, Error>) -> Vec<u8> {
         Ok(it) => (Some(it), None),
         Err(it) => (None, Some(it)),
     };
-    serde_json::to_vec(&Reply { v: VERSION, ok, error }).unwrap_or_default()
+    json::write(&Reply { v: VERSION, ok, error })
 }
 
 /// Reads an answer.
@@ -168,7 +169,7 @@ pub fn write_answer(answer: Result<Answer, Error>) -> Vec<u8> {
 /// # Errors
 /// The keeper's own error, or [`Unavailable::Garbled`].
 pub fn read_answer(bytes: &[u8]) -> Result<Answer, Error> {
-    let reply: Reply = serde_json::from_slice(bytes).map_err(|_| garbled("keeper"))?;
+    let reply: Reply = json::read(bytes).ok_or_else(|| garbled("keeper"))?;
     match (reply.ok, reply.error) {
         (Some(it), _) => Ok(it),
         (None, Some(it)) => Err(it),

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Unavailable};
 use crate::host::{Method, Request, Response};
+use crate::json;
 use crate::limits;
-use crate::object;
 use crate::query::escape;
 use crate::secret::Secret;
 
@@ -45,7 +45,7 @@ pub fn stable(appid: &str, secret: &Secret, force: bool) -> Request {
         method: Method::Post,
         target: "/cgi-bin/stable_token".into(),
         headers: vec![("content-type", "application/json".into())],
-        body: serde_json::to_vec(&body).unwrap_or_default(),
+        body: json::write(&body),
     }
 }
 
@@ -84,7 +84,7 @@ pub(super) fn read(response: &Response, hush: &Secret, field: &str) -> Result<Gr
         return Err(garbled(format!("its status is {}", response.status)));
     }
     let answer: Answer =
-        object::read(&response.body).ok_or_else(|| garbled("it is not the JSON object that was expected".into()))?;
+        json::read(&response.body).ok_or_else(|| garbled("it is not the JSON object that was expected".into()))?;
     if let Some(code) = answer.errcode.filter(|it| *it != 0) {
         let message = clean(&answer.errmsg.unwrap_or_default(), hush);
         return Err(Error::Refused { code, message });
@@ -109,7 +109,7 @@ fn garbled(why: String) -> Error {
 fn clean(errmsg: &str, hush: &Secret) -> String {
     let mut text: String = errmsg.chars().filter(|it| !it.is_control()).collect();
     let plain = hush.expose();
-    let json = serde_json::to_string(plain).unwrap_or_default();
+    let json = String::from_utf8(json::write(&plain)).unwrap_or_default();
     for form in [plain, &escape(plain), json.trim_matches('"')] {
         if !form.is_empty() {
             text = text.replace(form, "***");

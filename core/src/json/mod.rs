@@ -1,0 +1,55 @@
+//! JSON from outside, through one reader: a text becomes a tree, and the tree becomes whatever type is asked for.
+//!
+//! serde makes the code of every type anew for each reader that it is read with, and for each way in which a reader might give
+//! it. So there is one reader, which gives objects as objects and nothing as a list of a struct's values; it names the place of
+//! what is wrong, and never repeats a value, which may be a secret.
+
+mod reader;
+mod tree;
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::limits;
+
+/// A JSON value.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) enum Json {
+    #[default]
+    Null,
+    Bool(bool),
+    Unsigned(u64),
+    /// A negative one.
+    Signed(i64),
+    Float(f64),
+    Text(String),
+    List(Vec<Self>),
+    /// In the order of the text; a key that is there twice is here twice.
+    Object(Vec<(String, Self)>),
+}
+
+/// Reads a text of any length: one that is trusted.
+///
+/// # Errors
+/// What is wrong with it, with line and column.
+pub(crate) fn parse(text: &[u8]) -> Result<Json, serde_json::Error> {
+    serde_json::from_slice(text)
+}
+
+/// Reads a text of anybody's. A field that is known and there twice makes it unreadable.
+pub(crate) fn read<T: DeserializeOwned>(text: &[u8]) -> Option<T> {
+    // A tree takes up to twenty times the room of its text.
+    let tree = (text.len() <= limits::JSON).then(|| parse(text).ok()).flatten()?;
+    T::deserialize(tree).ok()
+}
+
+/// Writes what cannot fail to be written: it has no keys but texts.
+pub(crate) fn write<T: Serialize>(value: &T) -> Vec<u8> {
+    serde_json::to_vec(value).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests;
