@@ -28,7 +28,8 @@ pub struct Attempt {
 type Shown = Vec<(&'static str, String)>;
 
 /// Every way to a credential that wants a caller, but for the spelling.
-const ROUTES: [(&str, &str); 18] = [
+const ROUTES: [(&str, &str); 19] = [
+    ("GET", "/app/demo"),
     ("GET", "/app/demo/api"),
     ("GET", "/app/demo/api/new"),
     ("GET", "/app/demo/qyapi"),
@@ -79,6 +80,13 @@ pub fn all(to: SocketAddr) -> Vec<Attempt> {
             }
         }
     }
+    let nobody = proofs().into_iter().chain([bearer(OWNER_KEY)]);
+    for shown in nobody {
+        for (method, target, body) in administration() {
+            all.push(attempt(to, method, &target, &shown, &body));
+        }
+    }
+    all.extend(by_token().into_iter().map(|target| attempt(to, "GET", &target, &vec![], "")));
     all.extend(secrets().into_iter().map(|(method, target, body)| attempt(to, method, &target, &vec![], &body)));
     all
 }
@@ -260,6 +268,46 @@ fn spellings(to: SocketAddr, target: &str) -> Vec<String> {
     ];
     all.extend(extra.map(|it| format!("{target}{joint}{it}")));
     all
+}
+
+/// What only the administrator may do; not even a caller that may do everything else.
+fn administration() -> Vec<(&'static str, String, String)> {
+    let demo = format!("key=mine&appid={DEMO_APPID}&secret={DEMO_SECRET}");
+    vec![
+        ("GET", format!("/register?{demo}"), String::new()),
+        ("POST", "/register".to_owned(), demo.clone()),
+        ("POST", format!("/register?{demo}&admin_key={OWNER_KEY}"), String::new()),
+        ("DELETE", "/app/demo".to_owned(), String::new()),
+    ]
+}
+
+/// WeChat's own paths of tickets, with what is no access token, or no longer one, or none of that account.
+fn by_token() -> Vec<String> {
+    let wrong = [
+        "",
+        "x",
+        "SIM_",
+        "null",
+        "*",
+        "%00",
+        "SIM_%25",
+        DEMO_SECRET,
+        OWNER_KEY,
+        CRM_KEY,
+        JWT_KEY,
+        "../../app/demo/api",
+        "a&access_token=b",
+        "[]",
+        "a&key=OWNER",
+    ];
+    let paths = [
+        "/cgi-bin/ticket/getticket?type=jsapi",
+        "/cgi-bin/ticket/getticket?type=wx_card",
+        "/cgi-bin/get_jsapi_ticket?x=1",
+        "/cgi-bin/ticket/get?type=agent_config",
+    ];
+    let all = paths.iter().flat_map(|path| wrong.map(|it| format!("{path}&access_token={it}")));
+    all.collect()
 }
 
 /// Parameters that prove nothing: `NAME` and `OTHER` are two spellings of the secret's name, `RIGHT` is the secret, `ID` the account.
