@@ -42,8 +42,7 @@ fn a_good_configuration_is_read() {
     let api = (gateway.api.scheme, gateway.api.authority.as_str(), gateway.api.base.as_str());
     assert_eq!(api, ("http", "127.0.0.1:8900", "/relay"));
     assert_eq!(gateway.api.cluster, "wechat_api");
-    let may: Vec<Permission> = gateway.callers[1].may.clone();
-    assert_eq!(may, [Permission::Token, Permission::Ticket]);
+    assert_eq!(gateway.callers[1].may, [Permission::Token, Permission::Ticket]);
 }
 
 #[test]
