@@ -28,8 +28,7 @@ pub struct Attempt {
 type Shown = Vec<(&'static str, String)>;
 
 /// Every way to a credential that wants a caller, but for the spelling.
-const ROUTES: [(&str, &str); 19] = [
-    ("GET", "/app/demo"),
+const ROUTES: [(&str, &str); 18] = [
     ("GET", "/app/demo/api"),
     ("GET", "/app/demo/api/new"),
     ("GET", "/app/demo/qyapi"),
