@@ -50,7 +50,7 @@ pub async fn register<H: Host>(gateway: &Gateway, host: &H, head: &Head) -> Resu
         there.check(&given)?;
     }
     // The administrator's word admits an account; that the AppSecret is right, only WeChat can say.
-    secret::proved(gateway, host, &account, &secret).await?;
+    secret::proved(gateway, host, &account, &secret, true).await?;
     ask(gateway, host, &name, Ask::Register { app: name.clone(), given }).await?;
     Ok(done())
 }

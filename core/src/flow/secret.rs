@@ -45,10 +45,10 @@ pub async fn token<H: Host>(
     } else if !gateway.unknown.admits(account.appid()) {
         return Err(refused(gateway, account).into());
     }
-    proved(gateway, host, account, secret).await
+    proved(gateway, host, account, secret, false).await
 }
 
-/// The same for an administrator, who decides that the account shall be served.
+/// The same without a look at what is known. An administrator decides that the account shall be served.
 ///
 /// # Errors
 /// As above.
@@ -57,9 +57,10 @@ pub async fn proved<H: Host>(
     host: &H,
     account: &AccountId,
     secret: &Secret,
+    by_admin: bool,
 ) -> Result<Credential, Error> {
     check(account, secret)?;
-    prove(gateway, host, account, secret).await
+    prove(gateway, host, account, secret, by_admin).await
 }
 
 /// WeChat's word for an account that is not served. Of a corporation that is configured, only the secret can be wrong.
@@ -74,10 +75,11 @@ async fn known<H: Host>(gateway: &Gateway, host: &H, account: &AccountId) -> Res
     if gateway.account(account).is_some() || (H::COPIES && gateway.copies.has(account)) {
         return Ok(true);
     }
-    if !gateway.can_register() && !gateway.unknown.admits(account.appid()) {
+    let registered = !gateway.unknown.admits(account.appid());
+    if registered && !gateway.can_register() {
         return Ok(false);
     }
-    Ok(registry(host, Ask::Knows(account.clone())).await? == Answer::Known(true))
+    Ok(registry(host, Ask::Knows { account: account.clone(), registered }).await? == Answer::Known(true))
 }
 
 /// What could not be an AppID or a secret is not sent to WeChat, and names no keeper.

@@ -37,7 +37,8 @@ pub async fn by_secret<H: Host>(
     right(gateway, host, account, secret, credential).await
 }
 
-/// Has WeChat asked whether `secret` is right, and the account's keeper told so.
+/// Has WeChat asked whether `secret` is right, and the account's keeper told so. An account that is not configured is admitted by
+/// the configuration's word on unknown ones, or by an administrator's.
 ///
 /// # Errors
 /// WeChat's word; [`Reject::TooMany`].
@@ -46,8 +47,9 @@ pub async fn prove<H: Host>(
     host: &H,
     account: &AccountId,
     secret: &Secret,
+    by_admin: bool,
 ) -> Result<Credential, Error> {
-    let ask = Ask::Prove { account: account.clone(), secret: secret.clone() };
+    let ask = Ask::Prove { account: account.clone(), secret: secret.clone(), by_admin };
     let Answer::Proved(proved) = host.ask(&Place::Registry, ask).await? else { return Err(garbled("keeper")) };
     let learn = Ask::Learn { proved };
     let credential = told(host.ask(&Place::Account(account.clone()), learn).await?)?;

@@ -85,8 +85,10 @@ impl<W: World, S: Store> Keeper<W, S> {
             }
             (Place::Account(id), Ask::Learn { proved }) => self.learn(id, proved).map(Answer::Credential),
             (Place::Account(id), Ask::Owns { token }) => Ok(Answer::Owns(self.owns(id, &token))),
-            (Place::Registry, Ask::Prove { account, secret }) => {
-                self.prove(&account, &secret).await.map(Answer::Proved)
+            (Place::Registry, Ask::Prove { account, secret, by_admin }) => {
+                let proved = self.prove(&account, &secret).await?;
+                self.admit(&account, by_admin)?;
+                Ok(Answer::Proved(proved))
             }
             (Place::Registry, Ask::Registry(ask)) => self.registry(ask),
             _ => Err(wire::garbled("asker")),

@@ -130,7 +130,7 @@ impl<W: World, S: Store> Keeper<W, S> {
             _ => token::stable(id.appid(), &secret, false),
         };
         let (asked, answer) = self.call(id.family, request).await;
-        let grant = answer.and_then(|it| token::grant(&it, &secret)).and_then(|it| self.admit(&id).map(|()| it));
+        let grant = answer.and_then(|it| token::grant(&it, &secret));
         let now = self.world.now();
         match grant {
             Ok(token::Grant { value: token, expires_in }) => {

@@ -32,7 +32,12 @@ pub enum Ask {
     /// Forget the app of this name.
     Forget(String),
     /// Whether this account was proved.
-    Knows(AccountId),
+    Knows {
+        /// Which.
+        account: AccountId,
+        /// Whether only what an administrator has admitted counts.
+        registered: bool,
+    },
     /// That this token is the account's, until then.
     Own {
         /// The access token.
@@ -218,7 +223,10 @@ impl<W: World, S: Store> Keeper<W, S> {
                 })?;
                 Answer::Known(known)
             }
-            Ask::Knows(account) => Answer::Known(self.knows(&account)),
+            Ask::Knows { account, registered } => {
+                let admitted = self.admitted(&account);
+                Answer::Known(admitted.is_some_and(|by_admin| by_admin || !registered))
+            }
             Ask::Own { token, account, until } => {
                 let account = alloc::format!("{account}");
                 let digest = digest(&["token", token.expose()]);
@@ -235,20 +243,25 @@ impl<W: World, S: Store> Keeper<W, S> {
         Ok(super::Answer::Registry(answer))
     }
 
-    fn knows(&self, account: &AccountId) -> bool {
+    /// Whether the account was proved; if so, whether by an administrator's word.
+    fn admitted(&self, account: &AccountId) -> Option<bool> {
         let table = Table::new(&self.store, &limits::ACCOUNTS);
-        table.get(&account_digest(account), self.world.now()).is_some()
+        table.get(&account_digest(account), self.world.now()).map(|it| it == BY_ADMIN)
     }
 
     /// Remembers that this account was proved, if there is room for one more.
-    pub(super) fn admit(&self, account: &AccountId) -> Result<(), Error> {
-        if self.gateway.account(account).is_some() || self.knows(account) {
+    pub(super) fn admit(&self, account: &AccountId, by_admin: bool) -> Result<(), Error> {
+        let known = self.admitted(account).is_some_and(|it| it || !by_admin);
+        if known || self.gateway.account(account).is_some() {
             return Ok(());
         }
         let table = Table::new(&self.store, &limits::ACCOUNTS);
-        table.put(&account_digest(account), self.world.now(), &[], NEVER)
+        table.put(&account_digest(account), self.world.now(), if by_admin { BY_ADMIN } else { &[] }, NEVER)
     }
 }
+
+/// The row of an account that an administrator has admitted; that of others is empty.
+const BY_ADMIN: &[u8] = b"admin";
 
 fn account_digest(account: &AccountId) -> Digest {
     digest(&["account", account.family.as_str(), &account.id])

@@ -48,6 +48,9 @@ pub enum Ask {
         account: AccountId,
         /// The AppSecret.
         secret: Secret,
+        /// Whether it is an administrator who asks.
+        #[serde(default)]
+        by_admin: bool,
     },
     /// Of the registry: what is registered.
     Registry(registry::Ask),
