@@ -116,6 +116,7 @@ pub enum Reject {
     },
     /// The app may not be used for this, whoever asks.
     #[error("app {app} may not be used for {what}")]
+    #[serde(skip)]
     NotAllowed {
         /// The app's name.
         app: String,
@@ -124,9 +125,11 @@ pub enum Reject {
     },
     /// The admin key is missing or wrong.
     #[error("the admin key is required: send Authorization: Bearer <it>, or X-Admin-Key")]
+    #[serde(skip)]
     NotAdmin,
     /// No admin key is configured, so nobody is the admin.
     #[error("this gateway has no admin: set admin.key in its configuration")]
+    #[serde(skip)]
     NoAdmin,
     /// The caller has used up its rate.
     #[error("too many requests: try in {retry_after} s")]
@@ -200,6 +203,8 @@ pub enum Shape {
     WeChat,
     /// weixin-token's: 400, 403 and 500 with `{"errmsg"}` or `{"code","errmsg"}`.
     WeixinToken,
+    /// go-wx-gateway's helpers: an honest status and `{"code","msg"}`.
+    Helper,
     /// token-hub's: text, with the newline and without it as there; 500 for whatever WeChat did.
     TokenHub,
 }
@@ -235,10 +240,7 @@ impl Error {
     }
 
     fn shaped(&self, shape: Shape) -> Response {
-        let message = match self {
-            Self::Refused { message, .. } => message.clone(),
-            it => format!("{it}"),
-        };
+        let message = self.message();
         match shape {
             Shape::Honest => Response::json(self.status(), body(self.code(), &message)),
             Shape::WeChat => {
@@ -247,6 +249,15 @@ impl Error {
             }
             Shape::WeixinToken => self.like_weixin_token(&message),
             Shape::TokenHub => self.like_token_hub(&message),
+            Shape::Helper => {
+                #[derive(Serialize)]
+                struct Body<'a> {
+                    code: u16,
+                    msg: &'a str,
+                }
+                let code = self.status();
+                Response::json(code, json::write(&Body { code, msg: &message }))
+            }
         }
     }
 
@@ -277,7 +288,18 @@ impl Error {
         }
     }
 
-    const fn code(&self) -> i64 {
+    /// WeChat's text if WeChat said no, else our own.
+    #[must_use]
+    pub fn message(&self) -> String {
+        match self {
+            Self::Refused { message, .. } => message.clone(),
+            it => format!("{it}"),
+        }
+    }
+
+    /// WeChat's errcode if WeChat said no, else our own.
+    #[must_use]
+    pub const fn code(&self) -> i64 {
         match self {
             Self::Refused { code, .. } => *code,
             _ => OURS,
@@ -321,6 +343,7 @@ impl Reject {
             Self::AppId => errcode::INVALID_APPID,
             Self::AppSecret => errcode::INVALID_SECRET,
             Self::CorpSecret | Self::Token => errcode::INVALID_CREDENTIAL,
+            Self::NotAllowed { .. } => errcode::UNAUTHORIZED,
             Self::TooSoon { .. } | Self::TooMany { .. } => return (429, errcode::TOO_OFTEN),
             _ => errcode::INVALID_PARAMETER,
         };
