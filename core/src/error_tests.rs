@@ -98,7 +98,7 @@ fn an_error_like_token_hubs_is_text() {
 #[test]
 fn an_error_reads_back_as_it_was_written() {
     let errors = [
-        Reject::NoBody.into(),
+        Reject::TooSoon { retry_after: 3 }.into(),
         Error::Refused { code: -1, message: "system error".into() },
         Unavailable::Timeout { who: "WeChat".into() }.into(),
     ];
