@@ -34,7 +34,7 @@ step = begin=$$SECONDS; echo "== $(strip $(1))"; $(strip $(2)) || exit 1; echo "
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/make \1\t\2/p' Makefile | expand -t 14
 
-run: $(ENVOY) $(NPM) build ## simulator, Envoy and workerd on this machine (ports: ENVOY_PORT 8080, WORKERD_PORT 8787, SIMULATOR_PORT 8900, ADMIN_PORT 9901); CONFIG=my.json: your own configuration against the real WeChat, no simulator
+run: $(ENVOY) $(NPM) build ## simulator, Envoy and workerd on this machine (ports: ENVOY_PORT 8080, WORKERD_PORT 8787, SIMULATOR_PORT 8900, ADMIN_PORT 9901); CONFIG=my.json, or APPID, APPSECRET and JWT_KEY_<kid>: your own configuration against the real WeChat, no simulator
 	@$(call step, build wxedge-run and the simulator, cargo build --quiet --package wxedge-tests --bins)
 	@exec target/debug/wxedge-run
 
@@ -147,6 +147,7 @@ missing=""; \
 command -v cc >/dev/null || missing+=" gcc libc6-dev"; \
 command -v pkg-config >/dev/null || missing+=" pkg-config"; \
 pkg-config --exists openssl 2>/dev/null || missing+=" libssl-dev"; \
+command -v openssl >/dev/null || missing+=" openssl"; \
 node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' 2>/dev/null || missing+=" nodejs"; \
 command -v npm >/dev/null || missing+=" npm"; \
 python3 -c 'import ensurepip' 2>/dev/null || missing+=" python3-venv"; \

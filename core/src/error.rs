@@ -27,7 +27,8 @@ pub enum Error {
     Unavailable(Unavailable),
 }
 
-/// Why a request is refused.
+/// Why a request is refused. What only a flow finds wrong is never a keeper's word, so it is not read back: the code to read it
+/// would be 9 kB of the filter.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -36,24 +37,28 @@ pub enum Reject {
     #[error("no such route")]
     NotFound,
     /// The route does not take this method.
+    #[serde(skip_deserializing)]
     #[error("this route takes {allow}")]
     Method {
         /// The methods it takes, for the Allow header.
         allow: String,
     },
     /// A parameter is missing.
+    #[serde(skip_deserializing)]
     #[error("parameter {name} is missing")]
     Missing {
         /// Its name.
         name: String,
     },
     /// A parameter was given more than once.
+    #[serde(skip_deserializing)]
     #[error("parameter {name} is given more than once")]
     Repeated {
         /// Its name.
         name: String,
     },
     /// A parameter's value cannot be used.
+    #[serde(skip_deserializing)]
     #[error("parameter {name} {why}")]
     Invalid {
         /// Its name.
@@ -62,27 +67,33 @@ pub enum Reject {
         why: String,
     },
     /// The body is empty.
+    #[serde(skip_deserializing)]
     #[error("the request has no body")]
     NoBody,
     /// The body is not JSON, or not the JSON that was asked for.
+    #[serde(skip_deserializing)]
     #[error("the body is not the JSON object this route takes")]
     Json,
     /// The body is too large.
+    #[serde(skip_deserializing)]
     #[error("the body is larger than {limit} bytes")]
     TooLarge {
         /// The limit, in bytes.
         limit: usize,
     },
     /// The body has not arrived in time.
+    #[serde(skip_deserializing)]
     #[error("the body has not arrived within {seconds} s")]
     TooSlow {
         /// The limit, in seconds.
         seconds: u64,
     },
     /// Nobody we know is asking.
+    #[serde(skip_deserializing)]
     #[error("an API key or a JWT is required: send Authorization: Bearer <it>, or X-Api-Key")]
     Unknown,
     /// We know who is asking, and it may not.
+    #[serde(skip_deserializing)]
     #[error("this caller has no permission {may} for app {app}")]
     Forbidden {
         /// The permission that is missing.
@@ -91,6 +102,7 @@ pub enum Reject {
         app: String,
     },
     /// No app of this name is configured.
+    #[serde(skip_deserializing)]
     #[error("there is no app {app}")]
     NoApp {
         /// The name asked for.
@@ -106,6 +118,7 @@ pub enum Reject {
     #[error("invalid corpsecret")]
     CorpSecret,
     /// The access token is no account's, or not the one in force.
+    #[serde(skip_deserializing)]
     #[error("invalid credential, access_token is invalid or not latest")]
     Token,
     /// What is there already stands against it.
@@ -116,6 +129,7 @@ pub enum Reject {
     },
     /// The app may not be used for this, whoever asks.
     #[error("app {app} may not be used for {what}")]
+    #[serde(skip_deserializing)]
     NotAllowed {
         /// The app's name.
         app: String,
@@ -124,9 +138,11 @@ pub enum Reject {
     },
     /// The admin key is missing or wrong.
     #[error("the admin key is required: send Authorization: Bearer <it>, or X-Admin-Key")]
+    #[serde(skip_deserializing)]
     NotAdmin,
     /// No admin key is configured, so nobody is the admin.
     #[error("this gateway has no admin: set admin.key in its configuration")]
+    #[serde(skip_deserializing)]
     NoAdmin,
     /// The caller has used up its rate.
     #[error("too many requests: try in {retry_after} s")]
@@ -200,6 +216,8 @@ pub enum Shape {
     WeChat,
     /// weixin-token's: 400, 403 and 500 with `{"errmsg"}` or `{"code","errmsg"}`.
     WeixinToken,
+    /// go-wx-gateway's helpers: an honest status and `{"code","msg"}`.
+    Helper,
     /// token-hub's: text, with the newline and without it as there; 500 for whatever WeChat did.
     TokenHub,
 }
@@ -235,10 +253,7 @@ impl Error {
     }
 
     fn shaped(&self, shape: Shape) -> Response {
-        let message = match self {
-            Self::Refused { message, .. } => message.clone(),
-            it => format!("{it}"),
-        };
+        let message = self.message();
         match shape {
             Shape::Honest => Response::json(self.status(), body(self.code(), &message)),
             Shape::WeChat => {
@@ -247,6 +262,15 @@ impl Error {
             }
             Shape::WeixinToken => self.like_weixin_token(&message),
             Shape::TokenHub => self.like_token_hub(&message),
+            Shape::Helper => {
+                #[derive(Serialize)]
+                struct Body<'a> {
+                    code: u16,
+                    msg: &'a str,
+                }
+                let code = self.status();
+                Response::json(code, json::write(&Body { code, msg: &message }))
+            }
         }
     }
 
@@ -277,7 +301,18 @@ impl Error {
         }
     }
 
-    const fn code(&self) -> i64 {
+    /// WeChat's text if WeChat said no, else our own.
+    #[must_use]
+    pub fn message(&self) -> String {
+        match self {
+            Self::Refused { message, .. } => message.clone(),
+            it => format!("{it}"),
+        }
+    }
+
+    /// WeChat's errcode if WeChat said no, else our own.
+    #[must_use]
+    pub const fn code(&self) -> i64 {
         match self {
             Self::Refused { code, .. } => *code,
             _ => OURS,
@@ -321,6 +356,7 @@ impl Reject {
             Self::AppId => errcode::INVALID_APPID,
             Self::AppSecret => errcode::INVALID_SECRET,
             Self::CorpSecret | Self::Token => errcode::INVALID_CREDENTIAL,
+            Self::NotAllowed { .. } => errcode::UNAUTHORIZED,
             Self::TooSoon { .. } | Self::TooMany { .. } => return (429, errcode::TOO_OFTEN),
             _ => errcode::INVALID_PARAMETER,
         };

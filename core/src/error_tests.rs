@@ -32,7 +32,7 @@ fn an_error_like_wechat_has_its_errcode() {
 
 #[test]
 fn who_is_refused_for_a_while_is_told_for_how_long_in_every_shape() {
-    for shape in [Shape::Honest, Shape::WeChat, Shape::WeixinToken, Shape::TokenHub] {
+    for shape in [Shape::Honest, Shape::WeChat, Shape::WeixinToken, Shape::TokenHub, Shape::Helper] {
         for reject in [Reject::TooSoon { retry_after: 7 }, Reject::TooMany { retry_after: 7 }] {
             let response = Error::from(reject).into_response(shape, "r1");
             assert_eq!(response.status, 429, "{shape:?}");
@@ -57,6 +57,31 @@ fn an_error_like_weixin_tokens_has_its_bodies() {
 }
 
 #[test]
+fn what_an_app_is_not_for_is_403_and_below_cgi_bin_wechats_word_for_it() {
+    let not = Reject::NotAllowed { what: "/api".into(), app: "a".into() };
+    let text = "app a may not be used for /api";
+    answers(not.clone(), Shape::Honest, 403, &format!(r#"{{"errcode":-10001,"errmsg":"{text}"}}"#));
+    answers(not.clone(), Shape::WeChat, 200, &format!(r#"{{"errcode":48001,"errmsg":"{text}"}}"#));
+    answers(not.clone(), Shape::WeixinToken, 403, r#"{"errmsg":"This ip is not trusted"}"#);
+    answers(not, Shape::TokenHub, 403, &format!("{text}\n"));
+}
+
+#[test]
+fn whoever_is_not_the_admin_is_401_and_where_there_is_none_it_is_403() {
+    let response = Error::from(Reject::NotAdmin).into_response(Shape::Honest, "r1");
+    assert_eq!(response.status, 401);
+    assert!(response.headers.contains(&("www-authenticate".into(), "Bearer".into())));
+    let text = r#"{"errcode":-10001,"errmsg":"this gateway has no admin: set admin.key in its configuration"}"#;
+    answers(Reject::NoAdmin, Shape::Honest, 403, text);
+}
+
+#[test]
+fn an_error_of_a_helper_has_go_wx_gateways_body() {
+    let method = Reject::Method { allow: "GET, HEAD".into() };
+    answers(method, Shape::Helper, 405, r#"{"code":405,"msg":"this route takes GET, HEAD"}"#);
+}
+
+#[test]
 fn an_error_like_token_hubs_is_text() {
     let shape = Shape::TokenHub;
     answers(Reject::Method { allow: "GET".into() }, shape, 405, "Method Not Allowed\n");
@@ -73,7 +98,7 @@ fn an_error_like_token_hubs_is_text() {
 #[test]
 fn an_error_reads_back_as_it_was_written() {
     let errors = [
-        Reject::NoBody.into(),
+        Reject::TooSoon { retry_after: 3 }.into(),
         Error::Refused { code: -1, message: "system error".into() },
         Unavailable::Timeout { who: "WeChat".into() }.into(),
     ];

@@ -111,6 +111,12 @@ pub trait Host: World {
 
     /// Who is at the other end of the connection. Lazily: on Envoy it costs a host call.
     fn peer(&self) -> Peer;
+
+    /// The certificate that the client has shown on this connection; `None` where a host sees no connection. It is worth what the
+    /// host's listener has verified of it. Lazily, as above.
+    fn certificate(&self) -> Option<Certificate> {
+        None
+    }
 }
 
 /// Cells with compare-and-swap that can be watched: Envoy shared data, Durable Object SQL, a `RefCell` in tests.
@@ -177,6 +183,17 @@ impl Peer {
         let address = socket.rsplit_once(':').map_or(socket, |it| it.0);
         Self { address: address.trim_matches(['[', ']']).into() }
     }
+}
+
+/// A client's certificate: of each sort the first name in it; empty if it has none.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Certificate {
+    /// A URI of its subject alternative names.
+    pub uri: String,
+    /// A DNS name of them.
+    pub dns: String,
+    /// Its subject (RFC 2253).
+    pub subject: String,
 }
 
 /// A server that the gateway calls.

@@ -52,14 +52,16 @@ pub async fn handle<H: Host>(gateway: Rc<Gateway>, host: H, head: Head) -> Verdi
         Err(error) => {
             let request_id = request_id(&host, &head);
             host.note(Event::Failed { request_id: &request_id, error: &error });
-            Verdict::Reply(error.into_response(route::shape(head.path()), &request_id))
+            Verdict::Reply(error.into_response(route::shape(head.path(), &gateway.paths), &request_id))
         }
     }
 }
 
 async fn answer<H: Host>(gateway: &Gateway, host: &H, head: &Head) -> Result<Response, Error> {
-    match Route::find(head.method, head.path())? {
+    match Route::find(head.method, head.path(), &gateway.paths)? {
         Route::Health => Ok(flow::health::health()),
+        Route::Ready => flow::ready::ready(gateway, host, head).await,
+        Route::Configured(it) => Ok(flow::configured::answer(&it)),
         Route::Token => flow::token::classic(gateway, host, head).await,
         Route::StableToken => flow::token::stable(gateway, host).await,
         Route::WecomToken => flow::token::wecom(gateway, host, head).await,

@@ -3,7 +3,10 @@
 //! A path is taken as it comes: no case folding, no `//` or `/./` cleaned up, no trailing slash forgiven. What is not exactly a
 //! route is not found, so no check can be walked around by another spelling. Only the app's name is percent-decoded, after splitting.
 
-use alloc::{borrow::ToOwned, string::String};
+use alloc::borrow::ToOwned;
+use alloc::rc::Rc;
+use alloc::string::String;
+use alloc::vec::Vec;
 
 use crate::account::Kind;
 use crate::error::{Reject, Shape};
@@ -15,6 +18,8 @@ use crate::query::unescape;
 pub enum Route {
     /// `GET /healthz`
     Health,
+    /// `GET /readyz`
+    Ready,
     /// `GET /cgi-bin/token`, WeChat's own
     Token,
     /// `POST /cgi-bin/stable_token`, WeChat's own
@@ -58,6 +63,60 @@ pub enum Route {
         /// The token; `None`: a ticket, and the query says which.
         kind: Option<Kind>,
     },
+    /// A path that the configuration names
+    Configured(Configured),
+}
+
+/// What a path that the configuration names leads to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Configured {
+    /// One of `verify_files`: this text
+    File(Rc<str>),
+    /// `helpers.health`, as in go-wx-gateway
+    Health,
+}
+
+/// The paths that a configuration names: so few that they are looked through, and only where no known route is.
+#[derive(Debug, Default)]
+pub struct Paths(Vec<(String, Configured)>);
+
+impl Paths {
+    /// Adds `path`; says whether it was free.
+    pub fn add(&mut self, path: String, what: Configured) -> bool {
+        let free = self.get(&path).is_none();
+        self.0.push((path, what));
+        free
+    }
+
+    fn get(&self, path: &str) -> Option<&Configured> {
+        self.0.iter().find(|it| it.0 == path).map(|it| &it.1)
+    }
+}
+
+/// The first segments that no path of the configuration may have: those of the routes here, and those kept for others.
+const OWN: [&str; 16] = [
+    "access-token",
+    "access_token",
+    "app",
+    "cgi-bin",
+    "echo",
+    "example",
+    "healthz",
+    "js-config",
+    "metrics",
+    "qrcode",
+    "readyz",
+    "register",
+    "s",
+    "status",
+    "ticket",
+    "token",
+];
+
+/// Whether `path` is the gateway's own, so that the configuration may not give it another meaning.
+#[must_use]
+pub fn is_own(path: &str) -> bool {
+    path.split('/').nth(1).is_some_and(|it| OWN.contains(&it))
 }
 
 /// Which of WeChat's own paths of tickets.
@@ -72,12 +131,13 @@ pub enum TokenTicket {
 }
 
 impl Route {
-    /// The route of a request.
+    /// The route of a request; `configured` are the paths that the configuration names.
     ///
     /// # Errors
     /// [`Reject::NotFound`], or [`Reject::Method`] where only the method is wrong.
-    pub fn find(method: Method, path: &str) -> Result<Self, Reject> {
-        let route = by_path(method, path).ok_or(Reject::NotFound)?;
+    pub fn find(method: Method, path: &str, configured: &Paths) -> Result<Self, Reject> {
+        let named = || configured.get(path).cloned().map(Self::Configured);
+        let route = by_path(method, path).or_else(named).ok_or(Reject::NotFound)?;
         let allow = route.methods();
         if allow.split(", ").any(|it| it == method.as_str()) && method != Method::Other {
             return Ok(route);
@@ -99,11 +159,12 @@ impl Route {
 
 /// How errors look at this path, found or not.
 #[must_use]
-pub fn shape(path: &str) -> Shape {
+pub fn shape(path: &str, configured: &Paths) -> Shape {
     match path {
         "/access-token" | "/access_token" | "/ticket" => Shape::TokenHub,
         _ if path.starts_with("/cgi-bin/") => Shape::WeChat,
         _ if path.starts_with("/token/") || path.starts_with("/ticket/") => Shape::WeixinToken,
+        _ if matches!(configured.get(path), Some(Configured::Health)) => Shape::Helper,
         _ => Shape::Honest,
     }
 }
@@ -111,6 +172,7 @@ pub fn shape(path: &str) -> Shape {
 fn by_path(method: Method, path: &str) -> Option<Route> {
     match path {
         "/healthz" => return Some(Route::Health),
+        "/readyz" => return Some(Route::Ready),
         "/register" => return Some(Route::Register),
         "/cgi-bin/token" => return Some(Route::Token),
         "/cgi-bin/stable_token" => return Some(Route::StableToken),
@@ -145,27 +207,36 @@ fn by_path(method: Method, path: &str) -> Option<Route> {
 mod tests {
     use super::*;
 
+    fn find(method: Method, path: &str) -> Result<Route, Reject> {
+        let mut configured = Paths::default();
+        assert!(configured.add("/MP_verify_abc.txt".into(), Configured::File("abc".into())));
+        assert!(configured.add("/ops/health".into(), Configured::Health));
+        assert!(!configured.add("/ops/health".into(), Configured::Health));
+        Route::find(method, path, &configured)
+    }
+
     fn get(path: &str) -> Result<Route, Reject> {
-        Route::find(Method::Get, path)
+        find(Method::Get, path)
     }
 
     #[test]
     fn a_route_is_found_by_its_exact_path() {
         let token = |app: &str, renew| Ok(Route::AppToken { app: app.into(), renew });
         assert_eq!(get("/healthz"), Ok(Route::Health));
+        assert_eq!(get("/readyz"), Ok(Route::Ready));
         assert_eq!(get("/cgi-bin/token"), Ok(Route::Token));
         assert_eq!(get("/app/shop/api"), token("shop", false));
         assert_eq!(get("/app/shop/api/new"), token("shop", true));
         assert_eq!(get("/app/%E5%BA%97/api"), token("店", false));
         assert_eq!(get("/app/a%2Fb/api"), token("a/b", false));
-        assert_eq!(Route::find(Method::Post, "/cgi-bin/stable_token"), Ok(Route::StableToken));
+        assert_eq!(find(Method::Post, "/cgi-bin/stable_token"), Ok(Route::StableToken));
     }
 
     #[test]
     fn the_routes_of_older_systems_are_found() {
         let plain = |app: &str, kind, renew| Ok(Route::Plain { app: app.into(), kind, renew });
         assert_eq!(get("/token/shop"), plain("shop", Kind::Access, false));
-        assert_eq!(Route::find(Method::Put, "/ticket/%E5%BA%97"), plain("店", Kind::Jsapi, true));
+        assert_eq!(find(Method::Put, "/ticket/%E5%BA%97"), plain("店", Kind::Jsapi, true));
         assert_eq!(get("/access-token"), Ok(Route::Hub { kind: Some(Kind::Access) }));
         assert_eq!(get("/access_token"), Ok(Route::Hub { kind: Some(Kind::Access) }));
         assert_eq!(get("/ticket"), Ok(Route::Hub { kind: None }));
@@ -203,6 +274,13 @@ mod tests {
             "/cgi-bin//token",
             "/cgi-bin/%74oken",
             "/healthz/",
+            "/readyz/",
+            "/Readyz",
+            "/mp_verify_abc.txt",
+            "/MP_verify_abc.txt/",
+            "/MP_verify_abc%2Etxt",
+            "/ops//health",
+            "/ops/health/",
         ];
         for path in spellings {
             assert_eq!(get(path), Err(Reject::NotFound), "{path}");
@@ -212,10 +290,51 @@ mod tests {
     #[test]
     fn another_method_is_told_which_ones_there_are() {
         let allow = |it: &str| Err(Reject::Method { allow: it.into() });
-        assert_eq!(Route::find(Method::Other, "/healthz"), allow("GET, HEAD"));
-        assert_eq!(Route::find(Method::Post, "/app/shop/api"), allow("GET, HEAD"));
-        assert_eq!(Route::find(Method::Options, "/cgi-bin/token"), allow("GET, HEAD"));
-        assert_eq!(Route::find(Method::Get, "/cgi-bin/stable_token"), allow("POST"));
-        assert!(Route::find(Method::Head, "/app/shop/api").is_ok());
+        assert_eq!(find(Method::Other, "/healthz"), allow("GET, HEAD"));
+        assert_eq!(find(Method::Post, "/app/shop/api"), allow("GET, HEAD"));
+        assert_eq!(find(Method::Options, "/cgi-bin/token"), allow("GET, HEAD"));
+        assert_eq!(find(Method::Get, "/cgi-bin/stable_token"), allow("POST"));
+        assert!(find(Method::Head, "/app/shop/api").is_ok());
+    }
+
+    #[test]
+    fn a_path_of_the_configuration_is_found_after_the_known_ones() {
+        assert_eq!(get("/MP_verify_abc.txt"), Ok(Route::Configured(Configured::File("abc".into()))));
+        assert_eq!(get("/ops/health"), Ok(Route::Configured(Configured::Health)));
+        assert!(find(Method::Head, "/ops/health").is_ok());
+        assert_eq!(find(Method::Put, "/ops/health"), Err(Reject::Method { allow: "GET, HEAD".into() }));
+        let mut shadow = Paths::default();
+        shadow.add("/healthz".into(), Configured::Health);
+        assert_eq!(Route::find(Method::Get, "/healthz", &shadow), Ok(Route::Health));
+    }
+
+    #[test]
+    fn every_known_route_is_the_gateways_own() {
+        let known = [
+            "/healthz",
+            "/readyz",
+            "/register",
+            "/cgi-bin/token",
+            "/cgi-bin/stable_token",
+            "/cgi-bin/gettoken",
+            "/cgi-bin/ticket/getticket",
+            "/access-token",
+            "/access_token",
+            "/ticket",
+            "/app/a",
+            "/app/a/api",
+            "/app/a/qyapi/new",
+            "/app/a/jsapi",
+            "/app/a/ticket",
+            "/token/a",
+            "/ticket/a",
+        ];
+        for path in known {
+            assert!(get(path).is_ok() || find(Method::Post, path).is_ok(), "{path}");
+            assert!(is_own(path), "{path}");
+        }
+        for path in ["/health", "/MP_verify_abc.txt", "/apps", "/wx/app", "/Ticket"] {
+            assert!(!is_own(path), "{path}");
+        }
     }
 }

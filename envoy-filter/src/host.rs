@@ -10,7 +10,7 @@ use proxy_wasm::hostcalls;
 use proxy_wasm::types::{BufferType, MapType};
 use wxedge::error::{Error, Unavailable};
 use wxedge::event::Event;
-use wxedge::host::{Host, Peer, Request, Response, Time, TooLarge, Unreachable, Upstream, World};
+use wxedge::host::{Certificate, Host, Peer, Request, Response, Time, TooLarge, Unreachable, Upstream, World};
 use wxedge::keeper::{Answer, Ask, Place};
 
 use crate::edge::{Edge, now};
@@ -80,12 +80,25 @@ impl Host for Envoy {
     }
 
     fn peer(&self) -> Peer {
-        let peer = self.stream.as_ref().map(|it| it.peer()).unwrap_or_default();
+        self.of_stream(Stream::peer).unwrap_or_default()
+    }
+
+    fn certificate(&self) -> Option<Certificate> {
+        self.of_stream(Stream::certificate)?
+    }
+}
+
+impl Envoy {
+    /// What is read of the stream, whichever context is active.
+    fn of_stream<T>(&self, read: impl Fn(&Stream) -> T) -> Option<T> {
+        let stream = self.stream.as_ref()?;
+        let _ = hostcalls::set_effective_context(stream.id);
+        let it = read(stream);
         if self.edge.in_root.get() {
             // A call that is started next must belong to the root.
             let _ = hostcalls::set_effective_context(self.edge.root);
         }
-        peer
+        Some(it)
     }
 }
 

@@ -7,7 +7,7 @@ use std::task::Poll;
 use proxy_wasm::hostcalls;
 use proxy_wasm::traits::{Context, HttpContext};
 use proxy_wasm::types::{Action, BufferType, MapType};
-use wxedge::host::{Head, Headers, Method, Peer, Response, TooLarge, Upstream, Verdict};
+use wxedge::host::{Certificate, Head, Headers, Method, Peer, Response, TooLarge, Upstream, Verdict};
 use wxedge::{handle, limits, request_id};
 
 use crate::{edge::Edge, exec::Id, host::Envoy};
@@ -62,9 +62,17 @@ impl Stream {
 
     /// The address that Envoy believes the client has, after its own X-Forwarded-For rules.
     pub(crate) fn peer(&self) -> Peer {
-        let _ = hostcalls::set_effective_context(self.id);
-        let socket = hostcalls::get_property(vec!["source", "address"]).ok().flatten();
-        Peer::at(&String::from_utf8_lossy(&socket.unwrap_or_default()))
+        Peer::at(&property(["source", "address"]))
+    }
+
+    /// The certificate that the client has shown, if any. Envoy tells that there is one, not whether the listener has verified it.
+    pub(crate) fn certificate(&self) -> Option<Certificate> {
+        let of = |name| property(["connection", name]);
+        (of("mtls") == "\u{1}").then(|| Certificate {
+            uri: of("uri_san_peer_certificate"),
+            dns: of("dns_san_peer_certificate"),
+            subject: of("subject_peer_certificate"),
+        })
     }
 
     /// Carries the verdict out in a turn of the root context, which has made this stream the active one.
@@ -183,6 +191,12 @@ impl Drop for Request {
             self.edge.rest();
         }
     }
+}
+
+/// A property of the active stream; empty if it has none.
+fn property(path: [&str; 2]) -> String {
+    let value = hostcalls::get_property(path.into()).ok().flatten();
+    String::from_utf8_lossy(&value.unwrap_or_default()).into_owned()
 }
 
 /// The head of the active stream's request. One host call brings all of it; a call per header would cost more.

@@ -14,6 +14,7 @@ pub const STATIC_PATH: &str = "/harness/static";
 
 const HTTP: &str = "/filter_chains/0/filters/0/typed_config";
 const API: &str = "wechat_api";
+const HEALTH: &str = "gateway-healthz";
 const QYAPI: &str = "wechat_qyapi";
 
 /// A configuration of Envoy that can be changed.
@@ -38,6 +39,26 @@ impl EdgeYaml {
     /// The module of the filter.
     pub fn filter(&mut self, module: &Path) -> Result<()> {
         *self.at_filter("/vm_config/code/local/filename")? = json!(module);
+        Ok(())
+    }
+
+    /// A route of the gateway for each path that its configuration names.
+    pub fn named_paths(&mut self, config: &str) -> Result<()> {
+        // What is no JSON is the gateway's to refuse.
+        let config: Value = serde_json::from_str(config).unwrap_or_default();
+        let files = config["verify_files"].as_object().into_iter().flatten().map(|it| format!("/{}", it.0));
+        let helpers =
+            config["helpers"].as_object().into_iter().flatten().filter_map(|it| it.1.as_str().map(str::to_owned));
+        let paths: Vec<String> = files.chain(helpers).collect();
+        let routes = self.at_http("/route_config/virtual_hosts/0/routes")?.as_array_mut();
+        let routes = routes.ok_or_else(|| Failure::new("routes in envoy.yaml is no list"))?;
+        let at = routes.iter().position(|route| route["name"] == HEALTH);
+        let at = at.ok_or_else(|| Failure::new(format!("no route {HEALTH} in envoy.yaml")))?;
+        for path in paths {
+            let mut route = routes[at].clone();
+            (route["name"], route["match"]) = (json!(format!("gateway{path}")), json!({ "path": path }));
+            routes.insert(at, route);
+        }
         Ok(())
     }
 

@@ -183,6 +183,7 @@ fn render(settings: &EnvoySettings, scratch: &Scratch) -> Result<(PathBuf, Value
     yaml.ports(settings.ports.0, settings.ports.1)?;
     yaml.filter(&filter)?;
     yaml.gateway(&settings.config, &variables)?;
+    yaml.named_paths(&settings.config)?;
     yaml.wechat(&settings.wechat)?;
     settings.qyapi.iter().try_for_each(|url| yaml.qyapi(url))?;
     yaml.static_answer()?;

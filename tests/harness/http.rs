@@ -62,6 +62,11 @@ pub async fn exchange_on(mut stream: TcpStream, request: &[u8]) -> io::Result<An
     answer
 }
 
+/// The answer that `bytes` are.
+pub async fn parse(mut bytes: &[u8]) -> io::Result<Answer> {
+    read_answer(&mut bytes, false).await
+}
+
 async fn read_answer(from: &mut (impl AsyncBufRead + Unpin), bodiless: bool) -> io::Result<Answer> {
     loop {
         let (status, headers) = read_head(from).await?;

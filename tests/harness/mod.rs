@@ -19,6 +19,7 @@ mod scenario;
 mod scratch;
 mod simulator;
 mod start;
+mod tls;
 mod workerd;
 
 pub use edge::{Edge, Host};
@@ -36,4 +37,5 @@ pub use scenario::{FromStart, block_on, play};
 pub use scratch::Scratch;
 pub use simulator::SimulatorProcess;
 pub use start::{CRM_KEY, DEMO_APPID, DEMO_SECRET, HostKind, Start, WeChat, default_config};
+pub use tls::{Authority, Certificate};
 pub use workerd::{Workerd, WorkerdSettings};

@@ -52,6 +52,7 @@ pub struct Start {
     threads: u32,
     lds: bool,
     faults: bool,
+    derived: bool,
     kv: bool,
     edits: Vec<Edit>,
 }
@@ -69,6 +70,7 @@ impl Start {
             threads: 2,
             lds: false,
             faults: false,
+            derived: false,
             kv: true,
             edits: Vec::new(),
         }
@@ -88,6 +90,12 @@ impl Start {
     /// The gateway's configuration as a text, which need not even be JSON. The simulator's accounts are those of the default one.
     pub fn config_text(mut self, text: impl Into<String>) -> Self {
         self.text = Some(text.into());
+        self
+    }
+
+    /// Leaves the Worker without a configuration: it has its environment, in which `WECHAT_API_ROOT` is the first entry of WeChat.
+    pub fn from_environment(mut self) -> Self {
+        self.derived = true;
         self
     }
 
@@ -182,7 +190,11 @@ impl Start {
     fn workerd(mut self, urls: Vec<String>, kv: Option<&Kv>) -> WorkerdSettings {
         self.config["wechat"] = json!({ "api": urls, "qyapi": urls.first() });
         let mut bindings = self.env;
-        bindings.insert("WXEDGE_CONFIG".to_owned(), self.text.unwrap_or_else(|| self.config.to_string()));
+        if self.derived {
+            bindings.insert("WECHAT_API_ROOT".to_owned(), urls.first().cloned().unwrap_or_default());
+        } else {
+            bindings.insert("WXEDGE_CONFIG".to_owned(), self.text.unwrap_or_else(|| self.config.to_string()));
+        }
         WorkerdSettings { bindings, kv: kv.map(Kv::address), ..WorkerdSettings::default() }
     }
 

@@ -6,6 +6,7 @@ use std::fs;
 use std::net::TcpListener;
 
 use serde_json::{Value, json};
+use wxedge::config::token_hub;
 use wxedge_tests::harness::{CRM_KEY, DEMO_SECRET, Failure, Result, default_config};
 
 /// How to run.
@@ -23,17 +24,19 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// `CONFIG` is the file of a configuration of one's own; the ports have a variable each.
+    /// `CONFIG` is the file of a configuration of one's own; without it wechat-token-hub's variables stand for one, if `APPID` is
+    /// there. The ports have a variable each.
     pub fn from_environment() -> Result<Self> {
-        let own = env::var("CONFIG").ok().filter(|path| !path.is_empty());
-        let (config, secrets) = match &own {
-            Some(path) => own_config(path)?,
-            None => (demo_config(), demo_secrets()),
+        let own = match env::var("CONFIG").ok().filter(|path| !path.is_empty()) {
+            Some(path) => Some(own_config(&path)?),
+            None => derived_config()?,
         };
+        let simulated = own.is_none();
+        let (config, secrets) = own.unwrap_or_else(|| (demo_config(), demo_secrets()));
         Ok(Self {
             config,
             secrets,
-            simulated: own.is_none(),
+            simulated,
             envoy_port: port("ENVOY_PORT", 8080)?,
             workerd_port: port("WORKERD_PORT", 8787)?,
             simulator_port: port("SIMULATOR_PORT", 8900)?,
@@ -84,11 +87,30 @@ fn demo_secrets() -> BTreeMap<String, String> {
 /// The configuration in a file, and the variables of the environment that it names.
 fn own_config(path: &str) -> Result<(Value, BTreeMap<String, String>)> {
     let text = fs::read_to_string(path).map_err(Failure::of(format_args!("read {path}")))?;
-    let config = serde_json::from_str(&text).map_err(Failure::of(format_args!("parse {path}")))?;
+    named(path, &text)
+}
+
+/// The configuration that wechat-token-hub's variables stand for.
+fn derived_config() -> Result<Option<(Value, BTreeMap<String, String>)>> {
+    let variables =
+        env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    let text = token_hub::config(variables).map_err(|why| Failure::new(why.to_string()))?;
+    let Some(text) = text else { return Ok(None) };
+    let (mut config, secrets) = named("the environment", &text)?;
+    // Clusters are made of it.
+    if let Some(root) = secrets.get("WECHAT_API_ROOT") {
+        config["wechat"]["api"] = json!([root]);
+    }
+    Ok(Some((config, secrets)))
+}
+
+/// A configuration, and the variables that it names.
+fn named(from: &str, text: &str) -> Result<(Value, BTreeMap<String, String>)> {
+    let config = serde_json::from_str(text).map_err(Failure::of(format_args!("parse {from}")))?;
     let mut secrets = BTreeMap::new();
     for name in text.split("${").skip(1).filter_map(|rest| Some(rest.split_once('}')?.0)) {
         let value = env::var(name)
-            .map_err(|_| Failure::new(format!("{path} names ${{{name}}}, which is not set in the environment")))?;
+            .map_err(|_| Failure::new(format!("{from} names ${{{name}}}, which is not set in the environment")))?;
         secrets.insert(name.to_owned(), value);
     }
     Ok((config, secrets))

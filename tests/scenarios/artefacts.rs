@@ -64,6 +64,7 @@ const WORKER: &[&str] = &[
     "from",
     "get",
     "get_done",
+    "get_unchecked",
     "get_value",
     "isSafeInteger",
     "keys",

@@ -9,7 +9,7 @@ use crate::support::*;
 const BEGIN: &str = "the configuration cannot be used: ";
 
 /// What is written in place of what in the good configuration, and the sentence about it.
-const BAD: [(&str, &str, &str); 16] = [
+const BAD: [(&str, &str, &str); 20] = [
     (
         "${DEMO_SECRET}",
         "${NOT_THERE}",
@@ -30,6 +30,14 @@ const BAD: [(&str, &str, &str); 16] = [
     ("https://api.weixin.qq.com", "api.weixin.qq.com", "wechat.api[0]: is not an http or https URL: write https://"),
     ("https://api.weixin.qq.com", "https://", "wechat.api[0]: names no host"),
     ("\"wechat\":{", "\"wechat\":{\"pay\":1,", "wechat.pay: unknown field `pay`"),
+    (
+        "\"wechat\":{",
+        "\"verify_files\":{\"healthz\":\"x\"},\"wechat\":{",
+        "verify_files.healthz: is a path of the gateway's own: choose another one",
+    ),
+    ("\"wechat\":{", "\"helpers\":{\"qr\":\"/qr\"},\"wechat\":{", "helpers.qr: unknown field `qr`, expected `health`"),
+    ("\"wechat\":{", "\"admin\":{\"key\":\"${CRM_KEY}\"},\"wechat\":{", "admin.key: is a caller's key too"),
+    ("\"apps\":[", "\"mtls\":[\"*.example.com\"],\"apps\":[", "callers[0].mtls[0]: is no name that can be compared"),
     ("}}}", "}}", "EOF while parsing an object"),
 ];
 

@@ -1,18 +1,23 @@
 //! What the gateway promises, shown on the real hosts. One file per theme; what must run alone is in `herds.rs`.
 
 mod addresses;
+mod allow;
 mod artefacts;
 mod bad_config;
 mod by_token;
+mod certificates;
 mod faults;
 mod forward;
+mod from_environment;
 mod hostile_answers;
 mod hostile_requests;
 mod jwt;
 mod like_wechat;
+mod named_paths;
 mod patience;
 mod rates;
 mod raw_wechat;
+mod ready;
 mod records;
 mod register;
 mod replica;

@@ -19,8 +19,10 @@ mod world;
 
 use std::{cell::OnceCell, rc::Rc};
 
+use worker::js_sys::Object;
+use worker::wasm_bindgen::JsCast;
 use worker::{Context, Env, Request, Response, event};
-use wxedge::config::{ConfigError, Gateway};
+use wxedge::config::{ConfigError, Gateway, token_hub};
 use wxedge::limits;
 
 #[event(fetch)]
@@ -36,16 +38,25 @@ thread_local! {
     static GATEWAY: OnceCell<Result<Rc<Gateway>, ConfigError>> = const { OnceCell::new() };
 }
 
-/// The configuration: the secret or variable `WXEDGE_CONFIG`, read once per isolate.
+/// The configuration: the secret or variable `WXEDGE_CONFIG`, else what wechat-token-hub's variables stand for. Read once per isolate.
 fn gateway(env: &Env) -> Result<Rc<Gateway>, ConfigError> {
     let text = |name: &str| env.var(name).ok().map(|it| it.to_string());
     let read = || {
-        let config = text("WXEDGE_CONFIG").ok_or_else(|| ConfigError {
-            path: String::new(),
-            why: "there is none: put it into the secret WXEDGE_CONFIG".into(),
-        })?;
+        let config = match text("WXEDGE_CONFIG") {
+            Some(it) => it,
+            None => derived(env, &text)?,
+        };
         let gateway = Gateway::from_json(&config, &text)?;
         Ok(Rc::new(gateway.copying(limits::COPY)))
     };
     GATEWAY.with(|it| it.get_or_init(read).clone())
+}
+
+fn derived(env: &Env, text: &dyn Fn(&str) -> Option<String>) -> Result<String, ConfigError> {
+    let names = Object::keys(env.unchecked_ref::<Object>());
+    let texts = names.iter().filter_map(|it| it.as_string()).filter_map(|it| text(&it).map(|value| (it, value)));
+    token_hub::config(texts)?.ok_or_else(|| ConfigError {
+        path: String::new(),
+        why: "there is none: put it into the secret WXEDGE_CONFIG, or set APPID, APPSECRET and a JWT_KEY_<kid>".into(),
+    })
 }

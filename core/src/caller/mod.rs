@@ -1,6 +1,7 @@
 //! Who is asking, and what it may do.
 
 pub mod admin;
+pub mod certificate;
 pub mod cidr;
 pub mod jwt;
 pub mod rate;
@@ -14,6 +15,7 @@ use core::net::IpAddr;
 use serde::Deserialize;
 use subtle::ConstantTimeEq;
 
+use crate::caller::certificate::Identity;
 use crate::caller::cidr::Cidr;
 use crate::caller::jwt::Token;
 use crate::caller::rate::Rate;
@@ -56,6 +58,8 @@ pub struct Caller {
     pub key: Option<[u8; 32]>,
     /// The key it signs JWTs with.
     pub jwt: Option<JwtKey>,
+    /// The names of its client certificates.
+    pub mtls: Vec<Identity>,
     /// Where it may ask from with no proof at all.
     pub ips: Vec<Cidr>,
     /// The app it means where a route names none.
@@ -93,7 +97,8 @@ impl<'a> Asker<'a> {
         self.app.as_deref().or(self.caller.app.as_deref()).or_else(|| gateway.only_app())
     }
 
-    /// Who is asking. A request that carries a proof is judged by it alone; one that carries none, by its address.
+    /// Who is asking. A request that carries a proof is judged by it alone; one that carries none, by its connection: by the
+    /// certificate that the host has verified, then by the address.
     ///
     /// # Errors
     /// [`Reject::Unknown`], whatever is wrong with the proof; [`Reject::TooMany`].
@@ -102,7 +107,10 @@ impl<'a> Asker<'a> {
         let named = |caller| Self { caller, app: None };
         let found = match proof(head, "x-api-key")? {
             Some(proof) => by_key(callers, &proof).map(named).or_else(|| by_jwt(callers, &proof, host.now())),
-            None => by_address(callers, address(gateway, host, head)).map(named),
+            None => {
+                let known = certificate::find(callers, host);
+                known.or_else(|| by_address(callers, address(gateway, host, head))).map(named)
+            }
         };
         let asker = found.ok_or(Reject::Unknown)?;
         if let Some(rate) = &asker.caller.rate {
@@ -116,9 +124,7 @@ impl<'a> Asker<'a> {
     /// # Errors
     /// [`Reject::Forbidden`].
     pub fn check(&self, what: Permission, app: &str) -> Result<(), Reject> {
-        let knows = self.caller.apps.as_ref().is_none_or(|it| it.contains(app));
-        let named = self.app.as_ref().is_none_or(|it| it == app);
-        if knows && named && self.caller.may.contains(&what) {
+        if self.knows(app) && self.caller.may.contains(&what) {
             return Ok(());
         }
         Err(Reject::Forbidden { may: what.as_str().to_owned(), app: app.to_owned() })

@@ -5,7 +5,7 @@ use core::time::Duration;
 use super::*;
 use crate::error::{Error, Unavailable};
 use crate::event::Event;
-use crate::host::{Headers, Method, Peer, Request, Response, TooLarge, Unreachable, Upstream, World};
+use crate::host::{Certificate, Headers, Method, Peer, Request, Response, TooLarge, Unreachable, Upstream, World};
 use crate::keeper::{Answer, Ask, Place};
 
 struct Fixed(&'static [(&'static str, &'static str)]);
@@ -17,11 +17,18 @@ impl Headers for Fixed {
     }
 }
 
-/// A host that knows its client's address, and nothing else.
+/// A host that knows its client's address and certificate, and nothing else.
 #[derive(Clone)]
-struct At(&'static str);
+struct Client {
+    address: &'static str,
+    certificate: Option<Certificate>,
+}
 
-impl World for At {
+const fn at(address: &'static str) -> Client {
+    Client { address, certificate: None }
+}
+
+impl World for Client {
     fn now(&self) -> Time {
         Time::from_ms(1_000_000)
     }
@@ -48,7 +55,7 @@ impl World for At {
     fn note(&self, _: Event<'_>) {}
 }
 
-impl Host for At {
+impl Host for Client {
     async fn ask(&self, _: &Place, _: Ask) -> Result<Answer, Error> {
         Err(Unavailable::Superseded.into())
     }
@@ -58,7 +65,11 @@ impl Host for At {
     }
 
     fn peer(&self) -> Peer {
-        Peer { address: self.0.into() }
+        Peer { address: self.address.into() }
+    }
+
+    fn certificate(&self) -> Option<Certificate> {
+        self.certificate.clone()
     }
 }
 
@@ -72,7 +83,8 @@ fn gateway(header: &str) -> Gateway {
             {"name":"one","key":"key-of-caller-one","apps":["a"],"may":["token","rotate"]},
             {"name":"two","key":"key-of-caller-two","rate":"2/s"},
             {"name":"jwt","jwt":{"kid":"k1","key":"${JWT_KEY}"},"app":"b"},
-            {"name":"lan","ips":["10.0.0.0/8","::1"]}
+            {"name":"lan","ips":["10.0.0.0/8","::1"]},
+            {"name":"mesh","mtls":["spiffe://example.com/crm","crm.example.com"],"apps":["a"],"may":[]}
         ]
         HEADER
     }"#;
@@ -85,7 +97,7 @@ fn head(headers: &'static [(&'static str, &'static str)]) -> Head {
 }
 
 fn name(from: &'static str, headers: &'static [(&'static str, &'static str)]) -> Result<String, Reject> {
-    Asker::find(&gateway(""), &At(from), &head(headers)).map(|it| it.caller.name.clone())
+    Asker::find(&gateway(""), &at(from), &head(headers)).map(|it| it.caller.name.clone())
 }
 
 /// Header `{"alg":"HS256","kid":"k1"}`, claims `{"aud":"wxedge"}`, signed with the key above.
@@ -146,7 +158,7 @@ fn an_address_is_the_hosts_word_and_no_headers() {
 #[test]
 fn a_trusted_header_counts_only_where_the_host_has_no_word() {
     let gateway = gateway(r#", "client_ip_header": "CF-Connecting-IP""#);
-    let find = |from, headers| Asker::find(&gateway, &At(from), &head(headers)).map(|it| it.caller.name.clone());
+    let find = |from, headers| Asker::find(&gateway, &at(from), &head(headers)).map(|it| it.caller.name.clone());
     assert_eq!(find("", &[("cf-connecting-ip", "10.1.2.3")]), Ok("lan".into()));
     assert_eq!(find("", &[("cf-connecting-ip", "10.1.2.3, 10.1.2.3")]), Err(Reject::Unknown));
     assert_eq!(find("203.0.113.7", &[("cf-connecting-ip", "10.1.2.3")]), Err(Reject::Unknown));
@@ -155,7 +167,7 @@ fn a_trusted_header_counts_only_where_the_host_has_no_word() {
 #[test]
 fn a_caller_that_asks_too_often_is_told_when_to_come_back() {
     let gateway = gateway("");
-    let ask = || Asker::find(&gateway, &At(""), &head(&[("x-api-key", "key-of-caller-two")])).map(|_| ());
+    let ask = || Asker::find(&gateway, &at(""), &head(&[("x-api-key", "key-of-caller-two")])).map(|_| ());
     assert_eq!([ask(), ask(), ask()], [Ok(()), Ok(()), Err(Reject::TooMany { retry_after: 1 })]);
 }
 
@@ -194,4 +206,56 @@ fn a_token_that_names_an_app_is_for_that_one_only() {
     assert!(asker("a").check(Permission::Token, "b").is_err());
     let one = Asker { caller: &gateway.callers[0], app: Some("b".into()) };
     assert!(one.check(Permission::Token, "b").is_err());
+}
+
+/// Who is asking from `address` over a connection with a certificate for `uri`.
+fn over_tls(
+    address: &'static str,
+    uri: &str,
+    headers: &'static [(&'static str, &'static str)],
+) -> Result<String, Reject> {
+    let certificate = Certificate { uri: uri.into(), dns: "web.example.com".into(), subject: "CN=web".into() };
+    let client = Client { address, certificate: Some(certificate) };
+    Asker::find(&gateway(""), &client, &head(headers)).map(|it| it.caller.name.clone())
+}
+
+#[test]
+fn a_certificate_counts_after_a_proof_and_before_an_address() {
+    let uri = "spiffe://example.com/crm";
+    assert_eq!(over_tls("", uri, &[]), Ok("mesh".into()));
+    assert_eq!(over_tls("10.1.2.3", uri, &[]), Ok("mesh".into()));
+    assert_eq!(over_tls("10.1.2.3", "spiffe://example.com/web", &[]), Ok("lan".into()));
+    assert_eq!(over_tls("", uri, &[("x-api-key", "key-of-caller-one")]), Ok("one".into()));
+    // A wrong proof is not made good by a certificate.
+    for headers in [&[("x-api-key", "nobodys-key-012345")], &[("authorization", "")], &[("x-api-key", "")]] {
+        assert_eq!(over_tls("10.1.2.3", uri, headers), Err(Reject::Unknown), "{headers:?}");
+    }
+    assert_eq!(over_tls("", "spiffe://example.com/web", &[]), Err(Reject::Unknown));
+    assert_eq!(over_tls("", "", &[]), Err(Reject::Unknown));
+    let forged: &[_] = &[("x-forwarded-client-cert", "By=x;URI=spiffe://example.com/crm"), ("x-client-cert", "crm")];
+    assert_eq!(name("", forged), Err(Reject::Unknown));
+}
+
+#[test]
+fn a_caller_sees_the_apps_that_it_may_use_for_something() {
+    let gateway = gateway("");
+    let sees = |at: usize, app: Option<&str>| {
+        let asker = Asker { caller: &gateway.callers[at], app: app.map(Into::into) };
+        ["a", "b"].map(|it| asker.sees(it))
+    };
+    assert_eq!(sees(0, None), [true, false]);
+    assert_eq!(sees(1, None), [true, true]);
+    assert_eq!(sees(2, Some("b")), [false, true]);
+    assert_eq!(sees(0, Some("b")), [false, false]);
+    // It has an app, and no permission.
+    assert_eq!(sees(4, None), [false, false]);
+}
+
+#[test]
+fn the_admins_key_makes_no_caller() {
+    let gateway = gateway(r#", "admin": {"key": "key-of-the-admin"}"#);
+    for headers in [&[("x-api-key", "key-of-the-admin")], &[("authorization", "Bearer key-of-the-admin")]] {
+        let found = Asker::find(&gateway, &at(""), &head(headers)).map(|_| ());
+        assert_eq!(found, Err(Reject::Unknown), "{headers:?}");
+    }
 }

@@ -6,6 +6,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::{ConfigError, raw};
+use crate::caller::certificate::Identity;
 use crate::caller::cidr::Cidr;
 use crate::caller::rate::Rate;
 use crate::caller::{Caller, JwtKey, Permission};
@@ -19,6 +20,7 @@ struct Taken {
     /// Their digests in hexadecimal: one more type of set would be 3 kB of code.
     keys: BTreeSet<String>,
     kids: BTreeSet<String>,
+    identities: BTreeSet<String>,
 }
 
 /// Reads the callers; `known` says whether there is, or can be, an app of a name.
@@ -33,8 +35,8 @@ fn one(path: &str, raw: raw::Caller, known: &dyn Fn(&str) -> bool, taken: &mut T
     if raw.name.is_empty() || !taken.names.insert(raw.name.clone()) {
         return Err(wrong("name", "is empty or another caller's: give each its own"));
     }
-    if raw.key.is_none() && raw.jwt.is_none() && raw.ips.is_empty() {
-        return Err(ConfigError::new(path, "has nothing to be known by: give it a key, a jwt or ips"));
+    if raw.key.is_none() && raw.jwt.is_none() && raw.ips.is_empty() && raw.mtls.is_empty() {
+        return Err(ConfigError::new(path, "has nothing to be known by: give it a key, a jwt, mtls or ips"));
     }
     if let Some(at) = raw.apps.iter().flatten().position(|it| !known(it)) {
         return Err(wrong(&format!("apps[{at}]"), "names an app that is not in apps"));
@@ -55,6 +57,7 @@ fn one(path: &str, raw: raw::Caller, known: &dyn Fn(&str) -> bool, taken: &mut T
     Ok(Caller {
         key: key(&format!("{path}.key"), raw.key, taken)?,
         jwt: jwt(path, raw.jwt, taken)?,
+        mtls: mtls(path, raw.mtls, taken)?,
         ips: ips(path, &raw.ips)?,
         name: raw.name,
         app: raw.app,
@@ -104,6 +107,19 @@ fn long_enough(path: &str, key: &str) -> Result<(), ConfigError> {
         return Err(ConfigError::new(path, "is shorter than 16 bytes: make one with `openssl rand -hex 16`"));
     }
     Ok(())
+}
+
+fn mtls(path: &str, mtls: Vec<String>, taken: &mut Taken) -> Result<Vec<Identity>, ConfigError> {
+    let mut all = Vec::new();
+    for (at, it) in mtls.into_iter().enumerate() {
+        let wrong = |why| ConfigError::new(&format!("{path}.mtls[{at}]"), why);
+        let why = "is no name that can be compared: write one URI, DNS name or subject, exactly and without *";
+        all.push(Identity::parse(&it).ok_or_else(|| wrong(why))?);
+        if !taken.identities.insert(it) {
+            return Err(wrong("is another caller's: give each its own"));
+        }
+    }
+    Ok(all)
 }
 
 fn ips(path: &str, ips: &[String]) -> Result<Vec<Cidr>, ConfigError> {

@@ -6,8 +6,11 @@ mod admin;
 mod callers;
 mod json;
 mod origin;
+mod paths;
 mod raw;
+pub mod token_hub;
 mod unknown;
+mod uses;
 
 use alloc::borrow::ToOwned;
 use alloc::collections::BTreeMap;
@@ -18,6 +21,7 @@ use alloc::vec::Vec;
 
 use serde::Deserialize;
 pub use unknown::Unknown;
+pub use uses::Use;
 
 use crate::account::{AccountId, Family, Kind};
 use crate::caller::Caller;
@@ -25,6 +29,7 @@ use crate::caller::rate::Rate;
 use crate::host::Upstream;
 use crate::keeper::{Apps, Copies};
 use crate::limits;
+use crate::route::Paths;
 use crate::secret::{Secret, digest, hex};
 
 /// Why a configuration cannot be used.
@@ -105,12 +110,16 @@ pub struct Gateway {
     pub accounts: BTreeMap<String, Rc<Account>>,
     /// AppIDs by the app's name.
     apps: BTreeMap<String, String>,
+    /// What an app may be used for, where that is not everything.
+    allow: Vec<(String, Vec<Use>)>,
     /// Who may ask for what.
     pub callers: Vec<Caller>,
     /// The header that names the client's address where the host cannot; lower case.
     pub client_ip_header: Option<String>,
     /// SHA-256 of the admin key.
     pub admin: Option<[u8; 32]>,
+    /// What the paths that the configuration names lead to.
+    pub paths: Paths,
     /// Which accounts may be served that are not configured.
     pub unknown: Unknown,
     /// WeChat's API.
@@ -141,8 +150,10 @@ impl Gateway {
     fn from_raw(raw: raw::Gateway) -> Result<Self, ConfigError> {
         let mut accounts = BTreeMap::new();
         let mut apps = BTreeMap::new();
+        let mut allow = Vec::new();
         for (name, app) in raw.apps {
             let path = json::join("apps", &name);
+            allow.extend(app.allow.clone().map(|it| (name.clone(), it)));
             let account = account(&path, &name, app)?;
             apps.insert(name, account.id.id.clone());
             add(&mut accounts, &path, account)?;
@@ -166,9 +177,11 @@ impl Gateway {
         Ok(Self {
             accounts,
             apps,
+            allow,
             callers,
             client_ip_header,
             admin,
+            paths: paths::read(raw.verify_files, raw.helpers)?,
             unknown: raw.unknown_accounts,
             api,
             qyapi,
@@ -183,6 +196,25 @@ impl Gateway {
     #[must_use]
     pub fn app(&self, name: &str) -> Option<&Rc<Account>> {
         self.accounts.get(self.apps.get(name)?)
+    }
+
+    /// The names of all apps.
+    pub fn names(&self) -> impl Iterator<Item = &String> {
+        self.apps.keys()
+    }
+
+    /// Whether the app called `name` may be used for `what`, a path below `/app/{app}`, whoever asks.
+    #[must_use]
+    pub fn allows(&self, name: &str, what: &str) -> bool {
+        let limited = self.allow.iter().find(|it| it.0 == name);
+        limited.is_none_or(|it| Use::of(what).is_some_and(|wanted| it.1.contains(&wanted)))
+    }
+
+    /// The same of an account, where no app is named: one of its apps is enough.
+    #[must_use]
+    pub fn account_allows(&self, account: &AccountId, what: &str) -> bool {
+        let mut apps = self.apps.iter().filter(|it| *it.1 == account.id).peekable();
+        apps.peek().is_none() || apps.any(|it| self.allows(it.0, what))
     }
 
     /// The app's name, if there is only one.

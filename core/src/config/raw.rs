@@ -4,7 +4,7 @@ use alloc::{collections::BTreeMap, string::String, vec::Vec};
 
 use serde::Deserialize;
 
-use super::{TokenApi, Unknown};
+use super::{TokenApi, Unknown, Use};
 use crate::{account::Family, caller::Permission};
 
 /// The configuration of wxedge: one JSON document, the same on Envoy and on Cloudflare Workers.
@@ -21,6 +21,12 @@ pub(crate) struct Gateway {
     pub(super) callers: Vec<Caller>,
     /// Who may change the gateway itself; without it nobody may.
     pub(super) admin: Option<Admin>,
+    /// Files that WeChat wants to find at the root of a domain, by name: {"MP_verify_abc.txt": "abc"}.
+    #[serde(default)]
+    pub(super) verify_files: BTreeMap<String, String>,
+    /// The paths of go-wx-gateway's helpers; one that is not named does not exist.
+    #[serde(default)]
+    pub(super) helpers: Helpers,
     /// The header in which a trusted proxy names the client's address, where the host itself cannot tell it (Workers:
     /// "cf-connecting-ip"). Without it no caller is known by its address there.
     pub(super) client_ip_header: Option<String>,
@@ -49,6 +55,17 @@ pub(crate) struct App {
     /// How its access token is fetched: stable (stable_token, the default) or classic (token).
     #[serde(default)]
     pub(super) token_api: TokenApi,
+    /// What it may be used for, whoever asks; everything if absent.
+    pub(super) allow: Option<Vec<Use>>,
+}
+
+/// The paths of go-wx-gateway's helpers.
+#[derive(Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Helpers {
+    /// Answers OK to anybody: "/health".
+    pub(super) health: Option<String>,
 }
 
 /// A program that may ask the gateway.
@@ -65,6 +82,10 @@ pub(crate) struct Caller {
     /// Addresses and blocks it may ask from with no key at all.
     #[serde(default)]
     pub(super) ips: Vec<String>,
+    /// The names in client certificates by which it is known on Envoy, each exactly as it is: a URI
+    /// ("spiffe://example.com/crm"), a DNS name, or a subject ("CN=crm,O=Example").
+    #[serde(default)]
+    pub(super) mtls: Vec<String>,
     /// The app it means where a route names none.
     pub(super) app: Option<String>,
     /// The apps it may use; every configured one if absent.

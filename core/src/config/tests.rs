@@ -2,6 +2,8 @@ use alloc::string::String;
 
 use super::*;
 use crate::caller::Permission;
+use crate::host::Method;
+use crate::route::{Configured, Route};
 
 const GOOD: &str = r#"{
     "apps": {
@@ -193,6 +195,106 @@ fn what_is_wrong_with_wecom_or_a_caller_is_named() {
     ];
     for (from, to, path, why) in cases {
         breaks(WECOM, from, to, path, why);
+    }
+}
+
+const OPERATED: &str = r#"{
+    "apps": {
+        "shop": {"kind": "official", "appid": "wx1", "secret": "s1", "allow": ["ticket", "msg", "auth", "pay", "js", "proxy"]},
+        "twin": {"kind": "official", "appid": "wx1", "secret": "s1", "allow": ["token"]},
+        "mute": {"kind": "official", "appid": "wx2", "secret": "s2", "allow": []},
+        "free": {"kind": "official", "appid": "wx3", "secret": "s3"}
+    },
+    "callers": [
+        {"name": "crm", "mtls": ["spiffe://example.com/crm", "crm.example.com", "CN=crm,O=Example"]},
+        {"name": "web", "key": "key-of-the-web-16", "jwt": {"kid": "k1", "key": "jwt-key-of-web-16"}}
+    ],
+    "admin": {"key": "key-of-the-admin"},
+    "verify_files": {"MP_verify_abc.txt": "abc", "WW_verify_Xy-1.txt": "Xy-1"},
+    "helpers": {"health": "/ops/health"}
+}"#;
+
+#[test]
+fn what_an_operator_sets_is_read() {
+    let gateway = read(OPERATED).unwrap();
+    assert_eq!(gateway.callers[0].mtls.len(), 3);
+    assert_eq!(gateway.admin, Some(digest(b"key-of-the-admin")));
+    let file = Route::find(Method::Get, "/MP_verify_abc.txt", &gateway.paths);
+    assert_eq!(file, Ok(Route::Configured(Configured::File("abc".into()))));
+    let health = Route::find(Method::Get, "/ops/health", &gateway.paths);
+    assert_eq!(health, Ok(Route::Configured(Configured::Health)));
+    assert_eq!(read(GOOD).unwrap().admin, None);
+}
+
+#[test]
+fn an_app_is_for_what_it_allows_and_without_a_list_for_everything() {
+    let gateway = read(OPERATED).unwrap();
+    let allows = |app: &str| {
+        let paths = ["/api", "/api/new", "/jsapi", "/ticket", "/new-one", "", "/API"];
+        paths.map(|path| gateway.allows(app, path))
+    };
+    assert_eq!(allows("shop"), [false, false, true, true, false, false, false]);
+    assert_eq!(allows("twin"), [true, true, false, false, false, false, false]);
+    assert_eq!(allows("mute"), [false; 7]);
+    assert_eq!(allows("free"), [true; 7]);
+    assert_eq!(allows("nobody"), [true; 7]);
+    // Where an account is named instead of an app, one of its apps is enough.
+    let account = |app: &str, what: &str| gateway.account_allows(&gateway.app(app).unwrap().id, what);
+    assert!(account("shop", "/api") && account("twin", "/ticket"));
+    assert!(!account("mute", "/api") && account("free", "/api"));
+}
+
+#[test]
+fn what_is_wrong_with_what_an_operator_sets_is_named() {
+    let slash = "has a slash: write the file's name as WeChat gave it";
+    let path = "is no path that can be had";
+    let own = "is a path of the gateway's own";
+    let taken = "is the path of something else";
+    let cases = [
+        (r#""token""#, r#""tokens""#, "apps.twin.allow[0]", "unknown variant `tokens`"),
+        (r#""token""#, r#""rotate""#, "apps.twin.allow[0]", "unknown variant `rotate`"),
+        (r#"["token"]"#, r#""token""#, "apps.twin.allow", "expected a sequence"),
+        ("key-of-the-admin", "fifteen-bytes-x", "admin.key", "is shorter than 16 bytes"),
+        ("key-of-the-admin", "sixteen bytes or", "admin.key", "cannot be sent in a header"),
+        ("key-of-the-admin", "key-of-the-web-16", "admin.key", "is a caller's key too"),
+        ("key-of-the-admin", "jwt-key-of-web-16", "admin.key", "is a caller's key too"),
+        (r#""key": "key-of-the-admin""#, "", "admin", "missing field `key`"),
+        (r#"{"key": "key-of-the-admin"}"#, r#""key-of-the-admin""#, "admin", "expected struct Admin"),
+        (r#""crm.example.com""#, r#""*.example.com""#, "callers[0].mtls[1]", "is no name that can be compared"),
+        (r#""crm.example.com""#, r#""""#, "callers[0].mtls[1]", "is no name that can be compared"),
+        (r#""crm.example.com""#, r#""CN=crm,O=Example""#, "callers[0].mtls[2]", "is another caller's"),
+        (
+            r#""name": "web","#,
+            r#""name": "web", "mtls": ["crm.example.com"],"#,
+            "callers[1].mtls[0]",
+            "another caller's",
+        ),
+        ("MP_verify_abc.txt", "a/b.txt", "verify_files.a/b.txt", slash),
+        ("MP_verify_abc.txt", "/b.txt", "verify_files./b.txt", slash),
+        ("MP_verify_abc.txt", "", "verify_files.", path),
+        ("MP_verify_abc.txt", "..", "verify_files...", path),
+        ("MP_verify_abc.txt", "a b.txt", "verify_files.a b.txt", path),
+        ("MP_verify_abc.txt", "a%2fb.txt", "verify_files.a%2fb.txt", path),
+        ("MP_verify_abc.txt", "验证.txt", "verify_files.验证.txt", path),
+        ("MP_verify_abc.txt", "healthz", "verify_files.healthz", own),
+        ("MP_verify_abc.txt", "ticket", "verify_files.ticket", own),
+        ("MP_verify_abc.txt", "app", "verify_files.app", own),
+        (r#""abc""#, r#""""#, "verify_files.MP_verify_abc.txt", "is empty"),
+        (r#""abc""#, "7", "verify_files.MP_verify_abc.txt", "expected a string"),
+        (r#""health""#, r#""qr""#, "helpers.qr", "unknown field `qr`"),
+        ("/ops/health", "ops/health", "helpers.health", path),
+        ("/ops/health", "/", "helpers.health", path),
+        ("/ops/health", "/ops//health", "helpers.health", path),
+        ("/ops/health", "/ops/health/", "helpers.health", path),
+        ("/ops/health", "/ops/./health", "helpers.health", path),
+        ("/ops/health", "/health?x", "helpers.health", path),
+        ("/ops/health", "/app/shop/api", "helpers.health", own),
+        ("/ops/health", "/cgi-bin/health", "helpers.health", own),
+        ("/ops/health", "/readyz", "helpers.health", own),
+        ("/ops/health", "/MP_verify_abc.txt", "helpers.health", taken),
+    ];
+    for (from, to, path, why) in cases {
+        breaks(OPERATED, from, to, path, why);
     }
 }
 

@@ -12,16 +12,30 @@ use crate::keeper::registry::Registration;
 /// The account of the app called `name`, which is wanted for `what`, a path below `/app/{app}`.
 ///
 /// # Errors
-/// [`Reject::NoApp`]; [`Reject::NotAllowed`] where its registration does not allow that.
+/// [`Reject::NoApp`]; [`Reject::NotAllowed`] where its configuration or its registration does not allow that.
 pub async fn account<H: Host>(gateway: &Gateway, host: &H, name: &str, what: &str) -> Result<AccountId, Error> {
-    if let Some(account) = gateway.app(name) {
-        return Ok(account.id.clone());
-    }
-    let app = registration(gateway, host, name).await?;
-    if !app.allows(what) {
+    let (account, allowed) = match gateway.app(name) {
+        Some(account) => (account.id.clone(), gateway.allows(name, what)),
+        None => {
+            let app = registration(gateway, host, name).await?;
+            (app.account.clone(), app.allows(what))
+        }
+    };
+    if !allowed {
         return Err(Reject::NotAllowed { app: name.into(), what: what.into() }.into());
     }
-    Ok(app.account.clone())
+    Ok(account)
+}
+
+/// Checks that `account` may be used for `what`, where no app is named.
+///
+/// # Errors
+/// [`Reject::NotAllowed`].
+pub fn check(gateway: &Gateway, account: &AccountId, what: &str) -> Result<(), Reject> {
+    if gateway.account_allows(account, what) {
+        return Ok(());
+    }
+    Err(Reject::NotAllowed { app: account.appid().into(), what: what.into() })
 }
 
 /// The registered app called `name`.

@@ -2,7 +2,9 @@
 
 pub mod app;
 pub mod body;
+pub mod configured;
 pub mod health;
+pub mod ready;
 pub mod register;
 pub mod secret;
 pub mod ticket;

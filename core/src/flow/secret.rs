@@ -3,6 +3,7 @@
 use crate::account::{AccountId, Family};
 use crate::config::{Account, Gateway, TokenApi, Unknown};
 use crate::error::{Error, Reject};
+use crate::flow;
 use crate::host::Host;
 use crate::keeper::client::{by_secret, prove, registry};
 use crate::keeper::record::Credential;
@@ -29,7 +30,7 @@ pub fn wecom(corpid: &str, secret: &Secret) -> AccountId {
 /// account may be served at all.
 ///
 /// # Errors
-/// [`Reject::AppId`], WeChat's word, [`Reject::TooMany`].
+/// [`Reject::AppId`], [`Reject::NotAllowed`], WeChat's word, [`Reject::TooMany`].
 pub async fn token<H: Host>(
     gateway: &Gateway,
     host: &H,
@@ -37,6 +38,7 @@ pub async fn token<H: Host>(
     secret: &Secret,
     stale: Stale,
 ) -> Result<Credential, Error> {
+    flow::app::check(gateway, account, "/api")?;
     if known(gateway, host, account).await? {
         match by_secret(gateway, host, account, secret, stale).await {
             Err(Error::Rejected(Reject::AppId | Reject::AppSecret | Reject::CorpSecret)) => {}

@@ -59,6 +59,7 @@ pub async fn by_token<H: Host>(
         return Err(Reject::Invalid { name: "type".into(), why: "is none of this path's".into() }.into());
     }
     let account = secret::owner(gateway, host, wecom, &token).await?;
+    flow::app::check(gateway, &account, "/ticket")?;
     let ticket = credential(gateway, host, &account, possible(&account, kind)?, Stale::No).await?;
     Ok(answer(&ticket, host.now()))
 }

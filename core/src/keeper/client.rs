@@ -1,12 +1,14 @@
 //! How flows ask: one typed method per thing. Nobody else matches on [`Answer`].
 
 use alloc::rc::Rc;
+use alloc::vec::Vec;
 
 use crate::account::{AccountId, Family, Kind};
 use crate::config::Gateway;
 use crate::error::{Error, Reject};
 use crate::event::Event;
 use crate::host::Host;
+use crate::keeper::health::Health;
 use crate::keeper::record::Credential;
 use crate::keeper::registry::{self, Registration};
 use crate::keeper::wire::garbled;
@@ -176,6 +178,17 @@ pub async fn credential<H: Host>(
         gateway.copies.keep(account, &credential, host.now());
     }
     Ok(credential)
+}
+
+/// How the credentials of `account` are. WeChat is not asked.
+///
+/// # Errors
+/// Whatever the keeper says.
+pub async fn health<H: Host>(host: &H, account: &AccountId) -> Result<Vec<Health>, Error> {
+    match host.ask(&Place::Account(account.clone()), Ask::Health).await? {
+        Answer::Health(all) => Ok(all),
+        _ => Err(garbled("keeper")),
+    }
 }
 
 /// What the replica holds, if it is to be believed; else what another caller was told during the look.

@@ -8,6 +8,7 @@ mod apps;
 pub mod client;
 mod copies;
 mod epoch;
+pub mod health;
 mod place;
 mod proof;
 pub mod record;
@@ -84,6 +85,7 @@ impl<W: World, S: Store> Keeper<W, S> {
                 self.credential(id, kind, stale, proof.as_ref()).await.map(Answer::Credential)
             }
             (Place::Account(id), Ask::Learn { proved }) => self.learn(id, proved).map(Answer::Credential),
+            (Place::Account(id), Ask::Health) => Ok(Answer::Health(self.health(id))),
             (Place::Account(id), Ask::Owns { token }) => Ok(Answer::Owns(self.owns(id, &token))),
             (Place::Registry, Ask::Prove { account, secret, by_admin }) => {
                 let proved = self.prove(&account, &secret).await?;

@@ -87,6 +87,9 @@ pub struct Failure {
     pub error: Error,
     /// Until when nobody asks again.
     pub until: Time,
+    /// When the first of them was; zero where its writer did not know.
+    #[serde(default)]
+    pub since: Time,
     /// Failures in a row.
     pub count: u32,
     /// The AppSecret it was with: another one may try at once.

@@ -256,9 +256,10 @@ fn fail(record: &mut Record, error: &Error, now: Time, tag: &str) -> Time {
     let failures = [record.failure.take(), record.other.take()];
     let (mine, others): (Vec<_>, Vec<_>) = failures.into_iter().flatten().partition(|it| it.tag == tag);
     let count = mine.first().map_or(1, |it| it.count.saturating_add(1));
+    let since = mine.first().map_or(now, |it| it.since);
     record.other = others.into_iter().next();
     let until = now.plus(class(error).pause(count));
-    record.failure = Some(Failure { error: error.clone(), until, count, tag: tag.into() });
+    record.failure = Some(Failure { error: error.clone(), until, since, count, tag: tag.into() });
     until
 }
 

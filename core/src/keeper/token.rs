@@ -77,7 +77,7 @@ pub(super) fn quiet(record: &Record, now: Time, me: Me<'_>) -> Option<Time> {
     busy(record, now).max(failure(record, now, me).map(|it| it.until))
 }
 
-fn busy(record: &Record, now: Time) -> Option<Time> {
+pub(super) fn busy(record: &Record, now: Time) -> Option<Time> {
     record.lease.as_ref().map(|it| it.until).filter(|it| ahead(now, *it, limits::LEASE))
 }
 

@@ -30,7 +30,7 @@ fn leased(record: Record, until: Time) -> Record {
 }
 
 fn failed(record: Record, code: i64, count: u32, until: Time, tag: &str) -> Record {
-    let failure = Failure { error: refused(code), until, count, tag: tag.into() };
+    let failure = Failure { error: refused(code), until, since: at(0), count, tag: tag.into() };
     Record { failure: Some(failure), ..record }
 }
 
@@ -118,7 +118,7 @@ fn after_a_failure_nobody_asks_until_the_pause_is_over() {
     decides(&failed(with_token(), -1, 9, at(101), "mine"), at(100), None, &Step::Give(t1()));
     decides(&failed(with_token(), -1, 9, at(101), "mine"), at(101), None, &Step::GiveAndRefresh(t1()));
     let unreachable = Unavailable::Unreachable { who: "WeChat".into() };
-    let failure = Failure { error: unreachable.into(), until: pause, count: 1, tag: "mine".into() };
+    let failure = Failure { error: unreachable.into(), until: pause, since: at(0), count: 1, tag: "mine".into() };
     decides(&Record { failure: Some(failure), ..empty() }, at(0), None, &Step::Wait(pause));
 }
 

@@ -12,6 +12,7 @@ use crate::error::{Error, Unavailable};
 use crate::event::Why;
 use crate::host::Time;
 use crate::json;
+use crate::keeper::health::Health;
 use crate::keeper::record::{Credential, Record};
 use crate::keeper::registry;
 use crate::secret::Secret;
@@ -32,6 +33,8 @@ pub enum Ask {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         proof: Option<Secret>,
     },
+    /// Of an account: how every credential is. Nothing is fetched.
+    Health,
     /// Of an account: that this AppSecret is right from now on.
     Learn {
         /// The AppSecret, and what WeChat gave for it.
@@ -117,6 +120,8 @@ impl Stale {
 pub enum Answer {
     /// A credential.
     Credential(Credential),
+    /// To [`Ask::Health`].
+    Health(Vec<Health>),
     /// To [`Ask::Owns`].
     Owns(bool),
     /// To [`Ask::Prove`].
@@ -197,6 +202,7 @@ mod tests {
             let ask = Ask::Credential { kind: Kind::Access, stale, proof: None };
             assert_eq!(read_ask(&write_ask(ask.clone())), Ok(ask));
         }
+        assert_eq!(read_ask(&write_ask(Ask::Health)), Ok(Ask::Health));
     }
 
     #[test]
@@ -208,7 +214,13 @@ mod tests {
             hard: Time::from_ms(2),
             generation: 3,
         };
-        let answers = [Ok(Answer::Credential(credential)), Err(Reject::TooSoon { retry_after: 3 }.into())];
+        let life = Some((Time::from_ms(1), Time::from_ms(2)));
+        let health = Health { kind: Kind::Jsapi, life, busy: true, failure: None, foreign: 1 };
+        let answers = [
+            Ok(Answer::Credential(credential)),
+            Ok(Answer::Health([health].into())),
+            Err(Reject::TooSoon { retry_after: 3 }.into()),
+        ];
         for answer in answers {
             assert_eq!(read_answer(&write_answer(answer.clone())), answer);
         }

@@ -34,6 +34,8 @@ pub const NO_BODY: i64 = 44_002;
 pub const TOO_LONG: i64 = 45_002;
 /// Called too often this minute.
 pub const TOO_OFTEN: i64 = 45_011;
+/// The account may not use this API.
+pub const UNAUTHORIZED: i64 = 48_001;
 /// The body is not JSON.
 pub const NOT_JSON: i64 = 47_001;
 

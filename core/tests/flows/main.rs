@@ -21,6 +21,7 @@ mod foreign;
 mod herd;
 mod proactive;
 mod proof;
+mod ready;
 mod record;
 mod replica;
 mod rotate;

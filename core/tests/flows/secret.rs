@@ -7,7 +7,9 @@ use crate::world::{Api, Attempt, Fault, Plan, Settings, Sim, first_token, seeds,
 fn ask_everything(sim: &Sim, api: Api) {
     let threads = sim.threads(2, &Settings::new(api));
     let token = sim.wechat(|it| it.newest(api).map_or_else(String::new, |it| it.token.clone()));
-    for target in ["/app/shop/api", "/app/shop/api/new", &format!("/app/shop/api/new?old={token}"), "/app/no/api"] {
+    for target in
+        ["/app/shop/api", "/app/shop/api/new", &format!("/app/shop/api/new?old={token}"), "/app/no/api", "/readyz"]
+    {
         threads[0].get(target);
     }
     threads[1].classic_token();

@@ -86,6 +86,16 @@ pub fn all(to: SocketAddr) -> Vec<Attempt> {
         }
     }
     all.extend(by_token().into_iter().map(|target| attempt(to, "GET", &target, &vec![], "")));
+    // How the apps are is no credential, and is still for nobody whom the gateway does not know.
+    for shown in nobodys() {
+        all.push(attempt(to, "GET", "/readyz", &shown, ""));
+    }
+    for spelling in spellings(to, "/readyz") {
+        all.push(attempt(to, "GET", &spelling, &vec![], ""));
+    }
+    for method in ["HEAD", "POST", "PUT", "DELETE", "OPTIONS"] {
+        all.push(attempt(to, method, "/readyz", &vec![], ""));
+    }
     all.extend(secrets().into_iter().map(|(method, target, body)| attempt(to, method, &target, &vec![], &body)));
     all
 }
@@ -104,7 +114,16 @@ fn bearer(key: &str) -> Shown {
     vec![("authorization", format!("Bearer {key}"))]
 }
 
+/// What does not do: what nobody has, and what somebody has who may not.
 fn proofs() -> Vec<Shown> {
+    let mut all = nobodys();
+    all.extend([bearer(SHOP_KEY), bearer(RENEWER_KEY), vec![("x-api-key", SHOP_KEY.to_owned())]]);
+    all.extend(shop_tokens().iter().map(|it| bearer(it)));
+    all.extend(disguises().map(|(name, value)| [bearer(SHOP_KEY), vec![(name, value.to_owned())]].concat()));
+    all
+}
+
+fn nobodys() -> Vec<Shown> {
     let api_key = |key: &str| vec![("x-api-key", key.to_owned())];
     let auth = |value: &str| vec![("authorization", value.to_owned())];
     let mut all = vec![
@@ -114,13 +133,10 @@ fn proofs() -> Vec<Shown> {
         bearer(&OWNER_KEY.to_uppercase()),
         bearer(&format!("{OWNER_KEY}x")),
         bearer(&OWNER_KEY[1..]),
-        bearer(SHOP_KEY),
-        bearer(RENEWER_KEY),
         bearer(DEMO_SECRET),
         bearer(JWT_KEY),
         bearer(&format!("{OWNER_KEY},{OWNER_KEY}")),
         bearer(&format!("{SHOP_KEY} {OWNER_KEY}")),
-        api_key(SHOP_KEY),
         api_key(&format!("{OWNER_KEY}, {OWNER_KEY}")),
         api_key(&format!("Bearer {OWNER_KEY}")),
         auth(OWNER_KEY),
@@ -140,11 +156,21 @@ fn proofs() -> Vec<Shown> {
     ];
     all.extend(tokens().iter().map(|it| bearer(it)));
     all.extend(disguises().map(|(name, value)| vec![(name, value.to_owned())]));
-    all.extend(disguises().map(|(name, value)| [bearer(SHOP_KEY), vec![(name, value.to_owned())]].concat()));
     all
 }
 
-/// JSON Web Tokens that are not good, or good for another app.
+/// JSON Web Tokens that are good, for another app.
+fn shop_tokens() -> [String; 4] {
+    let shop = Jwt::new("shop");
+    [
+        shop.sign(SHOP_JWT_KEY),
+        shop.clone().claim("kid", "demo").sign(SHOP_JWT_KEY),
+        shop.clone().header("kid", Value::Null).claim("kid", "shop").sign(SHOP_JWT_KEY),
+        shop.claim("app", "demo").claim("apps", json!(["demo"])).sign(SHOP_JWT_KEY),
+    ]
+}
+
+/// JSON Web Tokens that are not good.
 fn tokens() -> Vec<String> {
     let (own, shop) = (Jwt::new("demo"), Jwt::new("shop"));
     let kid = |kid: &str| own.clone().header("kid", kid).sign(JWT_KEY);
@@ -173,11 +199,7 @@ fn tokens() -> Vec<String> {
         kid("x' UNION SELECT 'demo"),
         own.clone().header("kid", json!(["demo"])).sign(JWT_KEY),
         own.clone().header("kid", Value::Null).sign(JWT_KEY),
-        shop.sign(SHOP_JWT_KEY),
-        shop.clone().claim("kid", "demo").sign(SHOP_JWT_KEY),
-        shop.clone().header("kid", Value::Null).claim("kid", "demo").sign(SHOP_JWT_KEY),
-        shop.clone().header("kid", Value::Null).claim("kid", "shop").sign(SHOP_JWT_KEY),
-        shop.clone().claim("app", "demo").claim("apps", json!(["demo"])).sign(SHOP_JWT_KEY),
+        shop.header("kid", Value::Null).claim("kid", "demo").sign(SHOP_JWT_KEY),
         format!("{}.", good.rsplit_once('.').unwrap().0),
         format!("{good}.{good}"),
         good.replace('.', ".."),
