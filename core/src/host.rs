@@ -132,7 +132,7 @@ pub trait Store: Clone + 'static {
     async fn changed(&self, key: &Key, seen: Version, until: Time);
 }
 
-/// The name of a cell. The set of names is fixed by the configuration, never by a caller.
+/// The name of a cell. How many there may be is bounded by the configuration and by [`crate::limits`], never by a caller.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Key(Rc<str>);
 

@@ -2,6 +2,7 @@
 
 use core::time::Duration;
 
+use crate::caller::rate::Limit;
 use crate::keeper::table::Shape;
 
 /// A request body that a flow reads as a whole, in bytes.
@@ -74,21 +75,32 @@ pub const JWT: usize = 4096;
 /// What was found out by a claim is remembered for so long at the most.
 pub const REMEMBERED: Duration = Duration::from_secs(3_600);
 
-/// Apps that are registered at runtime: 2 048, evenly spread.
-pub const APPS: Shape = Shape { name: "registry/app", slots: 256, ways: 8, evicts: false };
+/// Apps that are registered at runtime: a thousand find room for certain, about two thousand if their names are spread well.
+pub const APPS: Shape = Shape { name: "registry/app", slots: 64, ways: 32, evicts: false };
 
-/// Accounts that no configuration names and that were proved: 2 048, evenly spread.
-pub const ACCOUNTS: Shape = Shape { name: "registry/account", slots: 256, ways: 8, evicts: false };
+/// Accounts that no configuration names and that were proved: as many.
+pub const ACCOUNTS: Shape = Shape { name: "registry/account", slots: 64, ways: 32, evicts: false };
 
-/// AppSecrets that are being proved, or were refused a moment ago.
+/// AppSecrets that are being proved, or were a moment ago.
 pub const PROOFS: Shape = Shape { name: "registry/proof", slots: 64, ways: 8, evicts: true };
 
-/// Access tokens of such accounts that a caller may bring back.
+/// How often which account's AppSecrets were proved.
+pub const RATES: Shape = Shape { name: "registry/rate", slots: 64, ways: 32, evicts: true };
+
+/// Access tokens that a caller may bring back.
 pub const TOKENS: Shape = Shape { name: "registry/token", slots: 256, ways: 16, evicts: true };
 
-/// How often WeChat is asked whether an AppSecret is right: of the accounts that are known, and as often of those that are not. For
-/// each Envoy worker thread, or the Worker's registry.
-pub const PROOF_RATE: &str = "60/m";
+/// How often WeChat is asked whether an AppSecret is right, of each account that is known.
+pub const PROOF_RATE: Limit = Limit::per_minute(10);
+
+/// The same of all accounts that are not known, together.
+pub const STRANGERS_RATE: Limit = Limit::per_minute(60);
+
+/// How often an isolate of a Worker asks the registry for strangers, who have proved nothing yet.
+pub const STRANGERS: Limit = Limit::per_minute(6_000);
+
+/// How long an account is served that no configuration names, until it is proved anew: 30 days.
+pub const ADMITTED: Duration = Duration::from_secs(2_592_000);
 
 /// How long a proof that succeeded is remembered: until all who wait for it have seen it.
 pub const PROVED: Duration = Duration::from_secs(10);

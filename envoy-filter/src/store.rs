@@ -4,7 +4,9 @@
 //! a compare-and-swap of the one is one of the other, and no wake-up can be lost. A writer leaves the list empty and enqueues the
 //! cell's name to every queue that stood in it.
 //!
-//! Shared data has no create-if-absent (a set on a missing key always succeeds): the root creates all cells in `on_configure`.
+//! Shared data has no create-if-absent: a set on a missing key always succeeds. A cell that nobody wrote is said to have a version that
+//! no cell ever has, so of those who saw none only the first succeeds. The root creates the cells of configured accounts in
+//! `on_configure`, whose first run is alone.
 
 use std::{rc::Rc, task::Poll};
 

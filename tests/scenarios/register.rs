@@ -105,6 +105,8 @@ on_every_host! {
             (format!("key={long}&appid={APPID}&secret={SECRET}"), "key"),
             (format!("key=a%0ab&appid={APPID}&secret={SECRET}"), "key"),
             (format!("key=new&secret={SECRET}"), "appid"),
+            (format!("key=new&appid=wx%2F1&secret={SECRET}"), "appid"),
+            (format!("key=new&appid={APPID}&secret=a%20b"), "secret"),
             (format!("key=new&appid={APPID}"), "secret"),
             (format!("key=new&appid={APPID}&secret={SECRET}&secret=b"), "secret"),
             (format!("key=new&appid={APPID}&secret={SECRET}&expires=abc"), "expires"),
@@ -171,6 +173,21 @@ on_every_host! {
         refused(&edge.get("/access-token").bearer(NEW_KEY).await, 403);
     }
 
+    async fn either_name_of_a_token_opens_it(start: Start) {
+        let edge = begin(start).await;
+        done(&register(&edge, "&call=/qyapi").await);
+        let given = app_token(&edge).await;
+        assert_eq!(token(&edge.get("/app/new/qyapi").bearer(OWNER_KEY).await), given);
+        error(&edge.get("/app/new/jsapi").bearer(OWNER_KEY).await, 403);
+        // A token that was renewed by the app's route opens the tickets by token.
+        let renewed = token(&edge.get("/app/new/qyapi/new").bearer(OWNER_KEY).await);
+        let ticket_path = format!("/cgi-bin/ticket/getticket?type=jsapi&access_token={renewed}");
+        until("whose token it is has come round", PATIENCE, async || {
+            edge.get(&ticket_path).await.json()["errcode"] == 0
+        })
+        .await;
+    }
+
     async fn an_app_ends_when_it_was_said_to(start: Start) {
         let edge = begin(start).await;
         done(&register(&edge, "&expires=2").await);
@@ -192,6 +209,12 @@ on_every_host! {
         done(&edge.request("DELETE", "/app/new").bearer(ADMIN).await);
         error(&edge.get("/app/new/api").bearer(OWNER_KEY).await, 404);
         error(&edge.request("DELETE", "/app/new").bearer(ADMIN).await, 404);
+        // And so is its account, for whoever still has the AppSecret.
+        let drop_in = format!("/cgi-bin/token?grant_type=client_credential&appid={APPID}&secret={SECRET}");
+        until("the account is forgotten", Duration::from_secs(15), async || {
+            edge.get(&drop_in).await.json()["errcode"] == 40013
+        })
+        .await;
         error(&edge.request("DELETE", "/app/demo").bearer(ADMIN).await, 409);
         read(&edge).await;
     }

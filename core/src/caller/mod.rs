@@ -64,7 +64,7 @@ pub struct Caller {
     pub ips: Vec<Cidr>,
     /// The app it means where a route names none.
     pub app: Option<String>,
-    /// The apps it may use; `None`: every configured one.
+    /// The apps it may use; `None`: all of them, registered ones too.
     pub apps: Option<BTreeSet<String>>,
     /// What it may do with them.
     pub may: Vec<Permission>,

@@ -6,41 +6,37 @@ use core::time::Duration;
 use crate::error::Reject;
 use crate::host::Time;
 
-/// A limit and its state. Each thread of a host has its own: the limit holds per Envoy worker thread, or per isolate.
-#[derive(Clone, Debug)]
-pub struct Rate {
+/// So many in a period.
+#[derive(Clone, Copy, Debug)]
+pub struct Limit {
     /// What one request costs, in µs.
     cost: u64,
     /// How far ahead of the clock the account may run, in µs.
     burst: u64,
-    /// Until when what was let through has been paid for, in µs.
-    paid: Cell<u64>,
 }
 
-impl Rate {
-    /// Reads `50/s`, `1000/m`, `20000/h`.
+impl Limit {
+    /// So many a minute, and at least one.
     #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        let (count, unit) = text.split_once('/')?;
-        let period: u64 = match unit {
-            "s" => 1_000_000,
-            "m" => 60_000_000,
-            "h" => 3_600_000_000,
-            _ => return None,
-        };
-        let digits = count.bytes().all(|it| it.is_ascii_digit());
-        let count: u64 = count.parse().ok().filter(|it| digits && (1..=1_000_000).contains(it))?;
-        Some(Self { cost: period.checked_div(count)?, burst: period, paid: Cell::new(0) })
+    pub const fn per_minute(count: u64) -> Self {
+        Self::new(count, MINUTE)
     }
 
-    /// Lets one request through, or says when to come back.
+    const fn new(count: u64, period: u64) -> Self {
+        let cost = match period.checked_div(count) {
+            Some(it) => it,
+            None => period,
+        };
+        Self { cost, burst: period }
+    }
+
+    /// Lets one request through: until when what was let through has been paid for, in µs, where it was `paid` before.
     ///
     /// # Errors
-    /// [`Reject::TooMany`].
-    pub fn take(&self, now: Time) -> Result<(), Reject> {
+    /// [`Reject::TooMany`], with the time to come back.
+    pub fn next(self, paid: u64, now: Time) -> Result<u64, Reject> {
         let now = now.as_ms().saturating_mul(1000);
         // A debt that lies further ahead than any burst is the mark of a clock that ran backwards.
-        let paid = self.paid.get();
         let paid = if paid > now.saturating_add(self.burst) { now } else { paid.max(now) };
         let next = paid.saturating_add(self.cost);
         let over = next.saturating_sub(now.saturating_add(self.burst));
@@ -48,7 +44,48 @@ impl Rate {
             let retry_after = Duration::from_micros(over).as_millis().div_ceil(1000);
             return Err(Reject::TooMany { retry_after: u64::try_from(retry_after).unwrap_or(u64::MAX).max(1) });
         }
-        self.paid.set(next);
+        Ok(next)
+    }
+}
+
+const MINUTE: u64 = 60_000_000;
+
+/// A limit and its state. Each thread of a host has its own: the limit holds per Envoy worker thread, or per isolate.
+#[derive(Clone, Debug)]
+pub struct Rate {
+    limit: Limit,
+    /// Until when what was let through has been paid for, in µs.
+    paid: Cell<u64>,
+}
+
+impl Rate {
+    /// With nothing taken yet.
+    #[must_use]
+    pub const fn new(limit: Limit) -> Self {
+        Self { limit, paid: Cell::new(0) }
+    }
+
+    /// Reads `50/s`, `1000/m`, `20000/h`.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let (count, unit) = text.split_once('/')?;
+        let period: u64 = match unit {
+            "s" => 1_000_000,
+            "m" => MINUTE,
+            "h" => 3_600_000_000,
+            _ => return None,
+        };
+        let digits = count.bytes().all(|it| it.is_ascii_digit());
+        let count: u64 = count.parse().ok().filter(|it| digits && (1..=1_000_000).contains(it))?;
+        Some(Self::new(Limit::new(count, period)))
+    }
+
+    /// Lets one request through, or says when to come back.
+    ///
+    /// # Errors
+    /// [`Reject::TooMany`].
+    pub fn take(&self, now: Time) -> Result<(), Reject> {
+        self.paid.set(self.limit.next(self.paid.get(), now)?);
         Ok(())
     }
 }

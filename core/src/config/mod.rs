@@ -132,8 +132,8 @@ pub struct Gateway {
     pub copies: Copies,
     /// The same of registered apps.
     pub registered: Apps,
-    /// How often WeChat is asked whether an AppSecret is right: of accounts that are configured, and of others.
-    proofs: [Rate; 2],
+    /// How often the registry is asked for strangers.
+    pub strangers: Rate,
 }
 
 impl Gateway {
@@ -172,8 +172,6 @@ impl Gateway {
         let callers = callers::read(raw.callers, &known)?;
         let admin = raw.admin.map(|it| admin::read(&it.key, &callers)).transpose()?;
         let client_ip_header = raw.client_ip_header.map(header).transpose()?;
-        let rate =
-            || Rate::parse(limits::PROOF_RATE).ok_or_else(|| ConfigError::new("", "its own limits are no rates"));
         Ok(Self {
             accounts,
             apps,
@@ -188,7 +186,7 @@ impl Gateway {
             epoch: 0,
             copies: Copies::default(),
             registered: Apps::default(),
-            proofs: [rate()?, rate()?],
+            strangers: Rate::new(limits::STRANGERS),
         })
     }
 
@@ -234,14 +232,6 @@ impl Gateway {
     #[must_use]
     pub const fn can_register(&self) -> bool {
         self.admin.is_some()
-    }
-
-    /// How often WeChat may be asked whether an AppSecret of `account` is right. Strangers' accounts have a rate of their own:
-    /// whoever uses it up keeps no configured account from being proved.
-    #[must_use]
-    pub fn proofs(&self, account: &AccountId) -> &Rate {
-        let [configured, unknown] = &self.proofs;
-        if self.account(account).is_some() { configured } else { unknown }
     }
 
     /// Where the API of a family is.

@@ -88,7 +88,7 @@ pub(crate) struct Caller {
     pub(super) mtls: Vec<String>,
     /// The app it means where a route names none.
     pub(super) app: Option<String>,
-    /// The apps it may use; every configured one if absent.
+    /// The apps it may use; all of them if absent, registered ones too.
     pub(super) apps: Option<Vec<String>>,
     /// What it may do with them: ["token", "ticket"] if absent.
     pub(super) may: Option<Vec<Permission>>,

@@ -1,13 +1,15 @@
 //! The app that a path names: a configured one, or one that was registered.
 
+use alloc::format;
 use alloc::rc::Rc;
 
-use crate::account::AccountId;
+use crate::account::{AccountId, Family};
 use crate::config::Gateway;
 use crate::error::{Error, Reject};
+use crate::flow::secret;
 use crate::host::Host;
 use crate::keeper::client::registered;
-use crate::keeper::registry::Registration;
+use crate::keeper::registration::Registration;
 
 /// The account of the app called `name`, which is wanted for `what`, a path below `/app/{app}`.
 ///
@@ -18,7 +20,15 @@ pub async fn account<H: Host>(gateway: &Gateway, host: &H, name: &str, what: &st
         Some(account) => (account.id.clone(), gateway.allows(name, what)),
         None => {
             let app = registration(gateway, host, name).await?;
-            (app.account.clone(), app.allows(what))
+            // What aiportal calls `/qyapi` is `/api` here: either name opens both.
+            let wecom = what.strip_prefix("/api").map(|it| format!("/qyapi{it}"));
+            let allowed = app.allows(what) || wecom.is_some_and(|it| app.allows(&it));
+            // Once the account is configured too, it is the configured one: one AppID, one record.
+            let account = match app.account.family {
+                Family::Wecom => app.account.clone(),
+                _ => secret::official(gateway, app.account.appid()),
+            };
+            (account, allowed)
         }
     };
     if !allowed {

@@ -17,8 +17,9 @@ use crate::error::{Error, Reject};
 use crate::flow::{self, secret};
 use crate::host::{Head, Host, Response, Time};
 use crate::json;
-use crate::keeper::client::{register as ask, registered};
-use crate::keeper::registry::{Answer, Ask, Given, Registration};
+use crate::keeper::client::{register as ask, unlearn};
+use crate::keeper::registration::{Given, Registration};
+use crate::keeper::registry::{Answer, Ask};
 use crate::limits;
 use crate::query::{all, parameter, required};
 use crate::secret::Secret;
@@ -36,6 +37,10 @@ pub async fn register<H: Host>(gateway: &Gateway, host: &H, head: &Head) -> Resu
     }
     let (appid, secret) = (required(&form, "appid")?, Secret::new(required(&form, "secret")?));
     let account = if is_wecom(&form)? { secret::wecom(&appid, &secret) } else { secret::official(gateway, &appid) };
+    secret::check(&account, &secret).map_err(|it| match it {
+        Reject::AppId => invalid("appid", "is no AppID or corpid"),
+        _ => invalid("secret", "is no AppSecret"),
+    })?;
     let given = Given {
         account: account.clone(),
         token: token(&form)?,
@@ -46,7 +51,7 @@ pub async fn register<H: Host>(gateway: &Gateway, host: &H, head: &Head) -> Resu
         call: calls(&form)?,
         expires: expires(&form, host.now())?,
     };
-    if let Some(there) = registered(gateway, host, &name).await? {
+    if let Answer::App(Some(there)) = ask(gateway, host, &name, Ask::Find(name.clone())).await? {
         there.check(&given)?;
     }
     // The administrator's word admits an account; that the AppSecret is right, only WeChat can say.
@@ -55,19 +60,23 @@ pub async fn register<H: Host>(gateway: &Gateway, host: &H, head: &Head) -> Resu
     Ok(done())
 }
 
-/// `DELETE /app/{app}`: forgets a registration. The account's credentials stay: another app may be using them.
+/// `DELETE /app/{app}`: forgets a registration, and its account, if no other app has it and no configuration names it.
 ///
 /// # Errors
 /// [`Reject`] for who may not, and where there is none.
 pub async fn forget<H: Host>(gateway: &Gateway, host: &H, head: &Head, app: &str) -> Result<Response, Error> {
     admin(gateway, head)?;
-    if gateway.app(app).is_some() {
-        return Err(configured(app).into());
+    let forgotten = match ask(gateway, host, app, Ask::Forget(app.into())).await? {
+        Answer::Forgotten(it) => it,
+        _ => None,
+    };
+    match forgotten {
+        Some((account, true)) => unlearn(host, &account).await?,
+        Some(_) => {}
+        None if gateway.app(app).is_some() => return Err(configured(app).into()),
+        None => return Err(Reject::NoApp { app: app.into() }.into()),
     }
-    match ask(gateway, host, app, Ask::Forget(app.into())).await? {
-        Answer::Known(true) => Ok(done()),
-        _ => Err(Reject::NoApp { app: app.into() }.into()),
-    }
+    Ok(done())
 }
 
 /// `GET /app/{app}`: what is known of an app, with every secret masked.

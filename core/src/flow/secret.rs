@@ -1,11 +1,11 @@
 //! Callers that prove to be an account's owner by its AppSecret, as programs do that believe to speak with WeChat.
 
 use crate::account::{AccountId, Family};
-use crate::config::{Account, Gateway, TokenApi, Unknown};
+use crate::config::{Account, Gateway, TokenApi};
 use crate::error::{Error, Reject};
 use crate::flow;
 use crate::host::Host;
-use crate::keeper::client::{by_secret, prove, registry};
+use crate::keeper::client::{by_secret, prove, registry, stranger};
 use crate::keeper::record::Credential;
 use crate::keeper::registry::{Answer, Ask};
 use crate::keeper::{Stale, client};
@@ -39,6 +39,7 @@ pub async fn token<H: Host>(
     stale: Stale,
 ) -> Result<Credential, Error> {
     flow::app::check(gateway, account, "/api")?;
+    check(account, secret)?;
     if known(gateway, host, account).await? {
         match by_secret(gateway, host, account, secret, stale).await {
             Err(Error::Rejected(Reject::AppId | Reject::AppSecret | Reject::CorpSecret)) => {}
@@ -61,7 +62,9 @@ pub async fn proved<H: Host>(
     secret: &Secret,
     by_admin: bool,
 ) -> Result<Credential, Error> {
-    check(account, secret)?;
+    if !by_admin {
+        stranger::<H>(gateway, host)?;
+    }
     prove(gateway, host, account, secret, by_admin).await
 }
 
@@ -81,11 +84,15 @@ async fn known<H: Host>(gateway: &Gateway, host: &H, account: &AccountId) -> Res
     if registered && !gateway.can_register() {
         return Ok(false);
     }
+    stranger::<H>(gateway, host)?;
     Ok(registry(host, Ask::Knows { account: account.clone(), registered }).await? == Answer::Known(true))
 }
 
 /// What could not be an AppID or a secret is not sent to WeChat, and names no keeper.
-fn check(account: &AccountId, secret: &Secret) -> Result<(), Reject> {
+///
+/// # Errors
+/// [`Reject::AppId`], [`Reject::AppSecret`], [`Reject::CorpSecret`].
+pub fn check(account: &AccountId, secret: &Secret) -> Result<(), Reject> {
     let plain = |it: &str| it.bytes().all(|it| it.is_ascii_alphanumeric() || b"-_".contains(&it));
     let appid = account.appid();
     if appid.is_empty() || appid.len() > limits::APPID || !plain(appid) {
@@ -105,17 +112,13 @@ fn check(account: &AccountId, secret: &Secret) -> Result<(), Reject> {
 /// # Errors
 /// [`Reject::Token`].
 pub async fn owner<H: Host>(gateway: &Gateway, host: &H, wecom: bool, token: &Secret) -> Result<AccountId, Error> {
-    let fits = |family: Family| (family == Family::Wecom) == wecom;
-    for account in gateway.accounts.values().filter(|it| fits(it.id.family)) {
-        if client::owns(gateway, host, &account.id, token).await? {
-            return Ok(account.id.clone());
-        }
-    }
-    if !gateway.can_register() && gateway.unknown == Unknown::Refuse {
-        return Err(Reject::Token.into());
-    }
-    match registry(host, Ask::Owner(token.clone())).await? {
-        Answer::Owner(Some(it)) if fits(it.family) && client::owns(gateway, host, &it, token).await? => Ok(it),
-        _ => Err(Reject::Token.into()),
-    }
+    let token = Some(token).filter(|it| {
+        let it = it.expose();
+        it.len() <= limits::TOKEN && it.bytes().all(|it| it.is_ascii_graphic())
+    });
+    let owner = match token {
+        Some(it) => client::owner(gateway, host, wecom, it).await?,
+        None => None,
+    };
+    Ok(owner.ok_or(Reject::Token)?)
 }

@@ -7,7 +7,7 @@ use core::cell::RefCell;
 use core::time::Duration;
 
 use crate::host::Time;
-use crate::keeper::registry::Registration;
+use crate::keeper::registration::Registration;
 use crate::limits;
 
 /// See above. What there is not is remembered too.

@@ -10,7 +10,8 @@ use crate::event::Event;
 use crate::host::Host;
 use crate::keeper::health::Health;
 use crate::keeper::record::Credential;
-use crate::keeper::registry::{self, Registration};
+use crate::keeper::registration::Registration;
+use crate::keeper::registry;
 use crate::keeper::wire::garbled;
 use crate::keeper::{Answer, Ask, Place, Stale, replica};
 use crate::secret::Secret;
@@ -34,9 +35,10 @@ pub async fn by_secret<H: Host>(
             return Ok(copy);
         }
     }
-    let ask = Ask::Credential { kind: Kind::Access, stale, proof: Some(secret.clone()) };
+    let ask = Ask::BySecret { secret: secret.clone(), stale };
     let credential = told(host.ask(&Place::Account(account.clone()), ask).await?)?;
-    right(gateway, host, account, secret, credential).await
+    right(gateway, host, account, secret, &credential);
+    Ok(credential)
 }
 
 /// Has WeChat asked whether `secret` is right, and the account's keeper told so. An account that is not configured is admitted by
@@ -55,39 +57,74 @@ pub async fn prove<H: Host>(
     let Answer::Proved(proved) = host.ask(&Place::Registry, ask).await? else { return Err(garbled("keeper")) };
     let learn = Ask::Learn { proved };
     let credential = told(host.ask(&Place::Account(account.clone()), learn).await?)?;
-    right(gateway, host, account, secret, credential).await
+    right(gateway, host, account, secret, &credential);
+    Ok(credential)
 }
 
-/// Remembers that the keeper took this AppSecret. Whose the token of an account is that no configuration names, the registry
-/// remembers, for the day that somebody brings it back.
-async fn right<H: Host>(
-    gateway: &Gateway,
-    host: &H,
-    account: &AccountId,
-    secret: &Secret,
-    token: Credential,
-) -> Result<Credential, Error> {
-    if gateway.account(account).is_none() {
-        let until = token.hard;
-        let own = registry::Ask::Own { token: token.value.clone(), account: account.clone(), until };
-        registry(host, own).await?;
-    }
+/// Remembers that the keeper took this AppSecret, and what it gave.
+fn right<H: Host>(gateway: &Gateway, host: &H, account: &AccountId, secret: &Secret, token: &Credential) {
     if H::COPIES {
         gateway.copies.prove(account, secret, host.now());
-        gateway.copies.keep(account, &token, host.now());
     }
-    Ok(token)
+    keep(gateway, host, account, token);
+}
+
+/// Remembers what the keeper gave. Whose an access token is, the registry remembers, for the day that somebody brings it back;
+/// not where the cells of configured accounts are at hand, and can be looked through.
+fn keep<H: Host>(gateway: &Gateway, host: &H, account: &AccountId, credential: &Credential) {
+    let at_hand = !H::COPIES && gateway.account(account).is_some();
+    let told =
+        H::COPIES && gateway.copies.last(account, credential.kind).is_some_and(|it| it.value == credential.value);
+    if credential.kind == Kind::Access && !at_hand && !told {
+        let (token, until) = (credential.value.clone(), credential.hard);
+        let own = registry::Ask::Own { token, account: account.clone(), until };
+        let host = host.clone();
+        // Whoever asked has the token in any case.
+        host.clone().later(async move { drop(registry(&host, own).await) });
+    }
+    if H::COPIES {
+        gateway.copies.keep(account, credential, host.now());
+    }
+}
+
+/// The account of this family whose access token this is; `None` if it is nobody's that is in force.
+///
+/// # Errors
+/// Whatever the keepers say; [`Reject::TooMany`].
+pub async fn owner<H: Host>(
+    gateway: &Gateway,
+    host: &H,
+    wecom: bool,
+    token: &Secret,
+) -> Result<Option<AccountId>, Error> {
+    let fits = |it: &AccountId| (it.family == Family::Wecom) == wecom;
+    if !H::COPIES {
+        for account in gateway.accounts.values().filter(|it| fits(&it.id)) {
+            if owns(host, &account.id, token).await? {
+                return Ok(Some(account.id.clone()));
+            }
+        }
+    } else if let Some(account) = gateway.copies.owner(token, host.now()) {
+        return Ok(Some(account).filter(fits));
+    }
+    stranger::<H>(gateway, host)?;
+    match registry(host, registry::Ask::Owner(token.clone())).await? {
+        registry::Answer::Owner(Some(it)) if fits(&it) && owns(host, &it, token).await? => Ok(Some(it)),
+        _ => Ok(None),
+    }
+}
+
+/// Whether the registry may be asked for somebody who has proved nothing. Where it is one object for all, it is not to be had by
+/// whoever asks the most.
+///
+/// # Errors
+/// [`Reject::TooMany`].
+pub fn stranger<H: Host>(gateway: &Gateway, host: &H) -> Result<(), Reject> {
+    if H::COPIES { gateway.strangers.take(host.now()) } else { Ok(()) }
 }
 
 /// Whether `token` is the access token of `account`. Nothing is fetched.
-///
-/// # Errors
-/// Whatever the keeper says.
-pub async fn owns<H: Host>(gateway: &Gateway, host: &H, account: &AccountId, token: &Secret) -> Result<bool, Error> {
-    let copy = if H::COPIES { gateway.copies.fresh(account, Kind::Access, host.now()) } else { None };
-    if copy.is_some_and(|it| it.value == *token) {
-        return Ok(true);
-    }
+async fn owns<H: Host>(host: &H, account: &AccountId, token: &Secret) -> Result<bool, Error> {
     match host.ask(&Place::Account(account.clone()), Ask::Owns { token: token.clone() }).await? {
         Answer::Owns(it) => Ok(it),
         _ => Err(garbled("keeper")),
@@ -123,6 +160,14 @@ pub async fn registered<H: Host>(gateway: &Gateway, host: &H, name: &str) -> Res
         apps.keep(name, app.clone(), host.now());
     }
     Ok(app)
+}
+
+/// Has the account forgotten, which no configuration names.
+///
+/// # Errors
+/// Whatever its keeper says.
+pub async fn unlearn<H: Host>(host: &H, account: &AccountId) -> Result<(), Error> {
+    host.ask(&Place::Account(account.clone()), Ask::Unlearn).await.map(|_| ())
 }
 
 /// Changes what is registered, and forgets what was believed of it here.
@@ -169,14 +214,12 @@ pub async fn credential<H: Host>(
         }
     }
     let place = Place::Account(account.clone());
-    let ask = |stale| host.ask(&place, Ask::Credential { kind, stale, proof: None });
+    let ask = |stale| host.ask(&place, Ask::Credential { kind, stale });
     let credential = told(match ask(stale).await {
         Err(Error::Rejected(Reject::TooSoon { .. })) if !can_be_forced(account, kind) => ask(Stale::No).await?,
         other => other?,
     })?;
-    if H::COPIES {
-        gateway.copies.keep(account, &credential, host.now());
-    }
+    keep(gateway, host, account, &credential);
     Ok(credential)
 }
 

@@ -55,6 +55,14 @@ impl Copies {
         }
     }
 
+    /// The account whose access token this is, by a copy that is still believed.
+    pub(super) fn owner(&self, token: &Secret, now: Time) -> Option<AccountId> {
+        let copies = self.by_account.borrow();
+        let mut tokens = copies.iter().filter(|it| it.0.1 == Kind::Access && it.1.0.value == *token);
+        let (account, _) = tokens.next().map(|it| it.0.clone())?;
+        self.fresh(&account, Kind::Access, now).map(|_| account)
+    }
+
     /// Whether the account's keeper has ever told anything.
     pub(crate) fn has(&self, account: &AccountId) -> bool {
         self.last(account, Kind::Access).is_some()

@@ -13,6 +13,7 @@ mod place;
 mod proof;
 pub mod record;
 mod refresh;
+pub mod registration;
 pub mod registry;
 pub mod replica;
 mod replicate;
@@ -81,18 +82,24 @@ impl<W: World, S: Store> Keeper<W, S> {
     /// [`Error::Refused`] with WeChat's word, [`Reject`], or [`Unavailable`].
     pub async fn answer(&self, place: &Place, ask: Ask) -> Result<Answer, Error> {
         match (place, ask) {
-            (Place::Account(id), Ask::Credential { kind, stale, proof }) => {
-                self.credential(id, kind, stale, proof.as_ref()).await.map(Answer::Credential)
+            (Place::Account(id), Ask::Credential { kind, stale }) => {
+                self.credential(id, kind, stale, None).await.map(Answer::Credential)
             }
-            (Place::Account(id), Ask::Learn { proved }) => self.learn(id, proved).map(Answer::Credential),
+            (Place::Account(id), Ask::BySecret { secret, stale }) => {
+                self.credential(id, Kind::Access, stale, Some(&secret)).await.map(Answer::Credential)
+            }
+            (Place::Account(id), Ask::Learn { proved }) => self.learn(id, &proved).map(Answer::Credential),
+            (Place::Account(id), Ask::Unlearn) => self.unlearn(id).map(|()| Answer::Done),
             (Place::Account(id), Ask::Health) => Ok(Answer::Health(self.health(id))),
             (Place::Account(id), Ask::Owns { token }) => Ok(Answer::Owns(self.owns(id, &token))),
             (Place::Registry, Ask::Prove { account, secret, by_admin }) => {
-                let proved = self.prove(&account, &secret).await?;
-                self.admit(&account, by_admin)?;
+                let proved = self.prove(&account, &secret, by_admin).await?;
+                if !by_admin {
+                    self.admit(&account, false, self.world.now().plus(limits::ADMITTED))?;
+                }
                 Ok(Answer::Proved(proved))
             }
-            (Place::Registry, Ask::Registry(ask)) => self.registry(ask),
+            (Place::Registry, Ask::Registry(ask)) => self.registry(ask).map(Answer::Registry),
             _ => Err(wire::garbled("asker")),
         }
     }

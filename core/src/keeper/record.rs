@@ -56,6 +56,9 @@ pub struct Learned {
     pub secret: Secret,
     /// Which configured AppSecret it replaces: once another one is configured, that one counts. Empty for none.
     pub base: String,
+    /// When WeChat was asked: what was proved before that counts less.
+    #[serde(default)]
+    pub asked: Time,
 }
 
 /// A stored credential.

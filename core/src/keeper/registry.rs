@@ -1,16 +1,17 @@
 //! What no account's keeper can know: which apps were registered at runtime, which accounts were proved without being configured,
 //! and whose a token is that a caller brings back. Durable on Cloudflare; on Envoy it ends with the process.
 
+use alloc::format;
 use alloc::string::String;
-use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
 use crate::account::AccountId;
-use crate::error::{Error, Reject};
+use crate::error::{Error, Unavailable};
 use crate::host::{Store, Time, World};
 use crate::json;
 use crate::keeper::Keeper;
+use crate::keeper::registration::{Given, Registration};
 use crate::keeper::table::{Digest, Table, digest};
 use crate::limits;
 use crate::secret::Secret;
@@ -58,215 +59,120 @@ pub enum Ask {
 pub enum Answer {
     /// To [`Ask::Find`].
     App(Option<Registration>),
-    /// To [`Ask::Knows`], and to [`Ask::Forget`]: whether there was one.
+    /// To [`Ask::Knows`].
     Known(bool),
+    /// To [`Ask::Forget`]: the account of the app that there was, and whether no other app has it now.
+    Forgotten(Option<(AccountId, bool)>),
     /// To [`Ask::Owner`].
     Owner(Option<AccountId>),
     /// It is done.
     Done,
 }
 
-/// An app that was registered. Unknown fields of a newer version are not kept: who registers anew sends what it wants kept.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Registration {
-    /// Its account.
-    pub account: AccountId,
-    /// The token that its callbacks are signed with.
-    #[serde(default)]
-    pub token: Option<Secret>,
-    /// The AES key of its callbacks.
-    #[serde(default)]
-    pub aes: Option<Secret>,
-    /// Its merchant.
-    #[serde(default)]
-    pub mch_id: Option<String>,
-    /// The merchant's key.
-    #[serde(default)]
-    pub mch_key: Option<Secret>,
-    /// The address that orders name.
-    #[serde(default)]
-    pub server_ip: Option<String>,
-    /// What it may be used for: paths below `/app/{app}`, in whole segments. Empty: everything.
-    #[serde(default)]
-    pub call: Vec<String>,
-    /// When it ends.
-    #[serde(default)]
-    pub expires: Option<Time>,
-}
-
-/// What a registration says: only the fields that were given change anything, and one that was given empty is forgotten.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[allow(missing_docs)] // as in `Registration`
-pub struct Given {
-    pub account: AccountId,
-    #[serde(default)]
-    pub token: Option<Secret>,
-    #[serde(default)]
-    pub aes: Option<Secret>,
-    #[serde(default)]
-    pub mch_id: Option<String>,
-    #[serde(default)]
-    pub mch_key: Option<Secret>,
-    #[serde(default)]
-    pub server_ip: Option<String>,
-    #[serde(default)]
-    pub call: Option<Vec<String>>,
-    /// When it ends; `Some(None)` never.
-    #[serde(default, with = "twice", skip_serializing_if = "Option::is_none")]
-    pub expires: Option<Option<Time>>,
-}
-
-/// JSON has one `null`; what is absent is something else.
-mod twice {
-    use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
-    use crate::host::Time;
-
-    #[allow(clippy::option_option, clippy::ref_option)] // serde's signature
-    pub(super) fn serialize<S: Serializer>(it: &Option<Option<Time>>, to: S) -> Result<S::Ok, S::Error> {
-        it.flatten().serialize(to)
-    }
-
-    #[allow(clippy::option_option)] // as above
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Option<Time>>, D::Error> {
-        Option::deserialize(from).map(Some)
-    }
-}
-
-impl Registration {
-    /// Whether it may be used for `what`, a path below `/app/{app}`.
-    #[must_use]
-    pub fn allows(&self, what: &str) -> bool {
-        let covers = |call: &String| what.strip_prefix(&**call).is_some_and(|it| it.is_empty() || it.starts_with('/'));
-        self.call.is_empty() || self.call.iter().any(covers)
-    }
-
-    /// Whether it may become what is `given`: the same name cannot become another account's.
-    ///
-    /// # Errors
-    /// [`Reject::Conflict`].
-    pub fn check(&self, given: &Given) -> Result<(), Reject> {
-        let same = self.account.appid() == given.account.appid() && self.account.family == given.account.family;
-        let why = || "this key is another account's: take another one, or delete it first".into();
-        if same { Ok(()) } else { Err(Reject::Conflict { why: why() }) }
-    }
-
-    /// The one there `was`, changed.
-    fn changed(was: Option<Self>, given: &Given) -> Result<Self, Reject> {
-        if let Some(it) = &was {
-            it.check(given)?;
-        }
-        let secret =
-            |new: &Option<Secret>, old: Option<Secret>| new.clone().or(old).filter(|it| !it.expose().is_empty());
-        let text = |new: &Option<String>, old: Option<String>| new.clone().or(old).filter(|it| !it.is_empty());
-        let was = was.unwrap_or_else(|| Self::of(given.account.clone()));
-        Ok(Self {
-            account: given.account.clone(),
-            token: secret(&given.token, was.token),
-            aes: secret(&given.aes, was.aes),
-            mch_id: text(&given.mch_id, was.mch_id),
-            mch_key: secret(&given.mch_key, was.mch_key),
-            server_ip: text(&given.server_ip, was.server_ip),
-            call: given.call.clone().unwrap_or(was.call),
-            expires: given.expires.unwrap_or(was.expires),
-        })
-    }
-
-    /// One of which nothing is known but its account.
-    #[must_use]
-    pub const fn of(account: AccountId) -> Self {
-        Self {
-            account,
-            token: None,
-            aes: None,
-            mch_id: None,
-            mch_key: None,
-            server_ip: None,
-            call: Vec::new(),
-            expires: None,
-        }
-    }
-}
-
 /// When something ends that has no end.
 const NEVER: Time = Time::from_ms(u64::MAX);
 
-fn app_digest(name: &str) -> Digest {
-    digest(&["app", name])
-}
-
 impl<W: World, S: Store> Keeper<W, S> {
     /// Answers what is asked of the registry.
-    pub(super) fn registry(&self, ask: Ask) -> Result<super::Answer, Error> {
+    pub(super) fn registry(&self, ask: Ask) -> Result<Answer, Error> {
         let now = self.world.now();
-        let apps = Table::new(&self.store, &limits::APPS);
-        let tokens = Table::new(&self.store, &limits::TOKENS);
-        let answer = match ask {
-            Ask::Find(app) => {
-                let found = apps.get(&app_digest(&app), now);
-                Answer::App(found.and_then(|it| json::read(&it)))
-            }
-            Ask::Register { app, given } => {
-                apps.update(&app_digest(&app), now, |was| {
-                    let was = was.and_then(json::read);
-                    let new = Registration::changed(was, &given)?;
-                    let end = new.expires.unwrap_or(NEVER);
-                    Ok(Some((json::write(&new), end)))
-                })?;
-                Answer::Done
-            }
-            Ask::Forget(app) => {
-                let mut known = false;
-                apps.update(&app_digest(&app), now, |was| {
-                    known = was.is_some();
-                    Ok(None)
-                })?;
-                Answer::Known(known)
-            }
+        match ask {
+            Ask::Find(app) => self.find(&app).map(Answer::App),
+            Ask::Register { app, given } => self.register(&app, &given).map(|()| Answer::Done),
+            Ask::Forget(app) => self.forget(&app).map(Answer::Forgotten),
             Ask::Knows { account, registered } => {
                 let admitted = self.admitted(&account);
-                Answer::Known(admitted.is_some_and(|by_admin| by_admin || !registered))
+                Ok(Answer::Known(admitted.is_some_and(|by_admin| by_admin || !registered)))
             }
             Ask::Own { token, account, until } => {
-                let account = alloc::format!("{account}");
-                let digest = digest(&["token", token.expose()]);
-                if tokens.get(&digest, now).is_none() {
-                    tokens.put(&digest, now, account.as_bytes(), until)?;
-                }
-                Answer::Done
+                self.tokens().put(&token_digest(&token), now, format!("{account}").as_bytes(), until)?;
+                Ok(Answer::Done)
             }
             Ask::Owner(token) => {
-                let owner = tokens.get(&digest(&["token", token.expose()]), now);
-                Answer::Owner(owner.and_then(|it| AccountId::parse(core::str::from_utf8(&it).ok()?)))
+                let owner = self.tokens().get(&token_digest(&token), now);
+                Ok(Answer::Owner(owner.and_then(|it| AccountId::parse(core::str::from_utf8(&it).ok()?))))
             }
-        };
-        Ok(super::Answer::Registry(answer))
+        }
+    }
+
+    fn find(&self, app: &str) -> Result<Option<Registration>, Error> {
+        self.apps().get(&app_digest(app), self.world.now()).map(|it| registration(&it)).transpose()
+    }
+
+    fn register(&self, app: &str, given: &Given) -> Result<(), Error> {
+        let now = self.world.now();
+        let mut end = NEVER;
+        self.apps().update(&app_digest(app), now, |was| {
+            let new = Registration::changed(was.map(registration).transpose()?, given)?;
+            end = new.expires.unwrap_or(NEVER);
+            Ok(Some((json::write(&new), end)))
+        })?;
+        self.admit(&given.account, true, end)
+    }
+
+    /// Forgets the app. Its account is not admitted any more if no other app has it.
+    fn forget(&self, app: &str) -> Result<Option<(AccountId, bool)>, Error> {
+        let now = self.world.now();
+        let mut there = None;
+        self.apps().update(&app_digest(app), now, |was| {
+            there = was.map(registration).transpose()?;
+            Ok(None)
+        })?;
+        let Some(account) = there.map(|it| it.account) else { return Ok(None) };
+        let has = |row: &[u8]| registration(row).is_ok_and(|it| it.account == account);
+        let last = !self.apps().any(now, has);
+        if last {
+            self.accounts().update(&account_digest(&account), now, |_| Ok(None))?;
+        }
+        Ok(Some((account, last)))
     }
 
     /// Whether the account was proved; if so, whether by an administrator's word.
-    fn admitted(&self, account: &AccountId) -> Option<bool> {
-        let table = Table::new(&self.store, &limits::ACCOUNTS);
-        table.get(&account_digest(account), self.world.now()).map(|it| it == BY_ADMIN)
+    pub(super) fn admitted(&self, account: &AccountId) -> Option<bool> {
+        self.accounts().get(&account_digest(account), self.world.now()).map(|it| it == BY_ADMIN)
     }
 
-    /// Remembers that this account was proved, if there is room for one more.
-    pub(super) fn admit(&self, account: &AccountId, by_admin: bool) -> Result<(), Error> {
-        let known = self.admitted(account).is_some_and(|it| it || !by_admin);
-        if known || self.gateway.account(account).is_some() {
+    /// Remembers until `end` that this account was proved, if there is room for one more.
+    pub(super) fn admit(&self, account: &AccountId, by_admin: bool, end: Time) -> Result<(), Error> {
+        if self.gateway.account(account).is_some() {
             return Ok(());
         }
-        let table = Table::new(&self.store, &limits::ACCOUNTS);
-        table.put(&account_digest(account), self.world.now(), if by_admin { BY_ADMIN } else { &[] }, NEVER)
+        let mark = if by_admin { BY_ADMIN } else { &[] };
+        self.accounts().update(&account_digest(account), self.world.now(), |was| {
+            let mark = if was == Some(BY_ADMIN) { BY_ADMIN } else { mark };
+            Ok(Some((mark.to_vec(), end)))
+        })
     }
+
+    fn apps(&self) -> Table<'_, S> {
+        Table::new(&self.store, &limits::APPS)
+    }
+
+    fn accounts(&self) -> Table<'_, S> {
+        Table::new(&self.store, &limits::ACCOUNTS)
+    }
+
+    fn tokens(&self) -> Table<'_, S> {
+        Table::new(&self.store, &limits::TOKENS)
+    }
+}
+
+/// One that a newer version wrote and this one cannot read is not taken for none: another app would be put in its place.
+fn registration(row: &[u8]) -> Result<Registration, Error> {
+    json::read(row).ok_or_else(|| Unavailable::Superseded.into())
 }
 
 /// The row of an account that an administrator has admitted; that of others is empty.
 const BY_ADMIN: &[u8] = b"admin";
 
+fn app_digest(name: &str) -> Digest {
+    digest(&["app", name])
+}
+
 fn account_digest(account: &AccountId) -> Digest {
     digest(&["account", account.family.as_str(), &account.id])
 }
 
-#[cfg(test)]
-#[path = "registry_tests.rs"]
-mod tests;
+fn token_digest(token: &Secret) -> Digest {
+    digest(&["token", token.expose()])
+}

@@ -80,13 +80,24 @@ impl<'a, S: Store> Table<'a, S> {
     /// The cell in which `id` is.
     pub fn key(&self, id: &Digest) -> Key {
         let number = u16::from_le_bytes([id[0], id[1]]).checked_rem(self.shape.slots);
-        Key::new(&format!("{}/{}", self.shape.name, number.unwrap_or_default()))
+        self.slot(number.unwrap_or_default())
+    }
+
+    fn slot(&self, number: u16) -> Key {
+        Key::new(&format!("{}/{number}", self.shape.name))
     }
 
     /// The value of `id`, if there is one and its end has not come.
     pub fn get(&self, id: &Digest, now: Time) -> Option<Vec<u8>> {
         let (cell, _) = self.store.load(&self.key(id));
         read(&cell, now)?.into_iter().find(|it| it.id == *id)?.value
+    }
+
+    /// Whether there is a value like that. Every cell is read.
+    pub fn any(&self, now: Time, like: impl Fn(&[u8]) -> bool) -> bool {
+        let cells = (0..self.shape.slots).map(|it| self.store.load(&self.slot(it)).0);
+        let mut rows = cells.filter_map(|it| read(&it, now)).flatten();
+        rows.any(|it| it.value.is_some_and(|it| like(&it)))
     }
 
     /// Gives `id` the value that `change` makes of the one it has, until that end; `None` forgets it.
@@ -126,6 +137,7 @@ impl<'a, S: Store> Table<'a, S> {
         permit: impl Fn() -> Result<(), Error>,
     ) -> Result<Claim, Error> {
         let longest = now.plus(limits::REMEMBERED);
+        let mut permitted = false;
         for _ in 0..limits::CONFLICTS {
             let key = self.key(id);
             let (cell, seen) = self.store.load(&key);
@@ -141,8 +153,11 @@ impl<'a, S: Store> Table<'a, S> {
                 }
                 None => {}
             }
-            permit()?;
             self.make_room(&mut rows)?;
+            if !permitted {
+                permit()?;
+                permitted = true;
+            }
             rows.push(Row { id: *id, end, value: None });
             if self.store.swap(&key, seen, &write(&rows)) {
                 return Ok(Claim::Mine);

@@ -29,9 +29,14 @@ pub enum Ask {
         /// The one that does not work any more.
         #[serde(default)]
         stale: Stale,
-        /// The AppSecret by which somebody claims to be the account's owner. Without it the asker has been judged already.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        proof: Option<Secret>,
+    },
+    /// Of an account: its access token, for one who brings the AppSecret in force. A word of its own: a version that did not know
+    /// a mere field of the one above would give the token to anybody.
+    BySecret {
+        /// The AppSecret.
+        secret: Secret,
+        /// The token that does not work any more.
+        stale: Stale,
     },
     /// Of an account: how every credential is. Nothing is fetched.
     Health,
@@ -40,6 +45,8 @@ pub enum Ask {
         /// The AppSecret, and what WeChat gave for it.
         proved: Proved,
     },
+    /// Of an account that is not configured: to forget it.
+    Unlearn,
     /// Of an account: whether this is its access token. Nothing is fetched.
     Owns {
         /// The token.
@@ -128,6 +135,8 @@ pub enum Answer {
     Proved(Proved),
     /// To [`Ask::Registry`].
     Registry(registry::Answer),
+    /// It is done.
+    Done,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -199,7 +208,7 @@ mod tests {
     #[test]
     fn an_ask_reads_back_as_it_was_written() {
         for stale in [Stale::No, Stale::Current, Stale::Seen(Secret::new("T".into()))] {
-            let ask = Ask::Credential { kind: Kind::Access, stale, proof: None };
+            let ask = Ask::Credential { kind: Kind::Access, stale };
             assert_eq!(read_ask(&write_ask(ask.clone())), Ok(ask));
         }
         assert_eq!(read_ask(&write_ask(Ask::Health)), Ok(Ask::Health));

@@ -3,8 +3,12 @@
 use std::time::Duration;
 
 use serde_json::json;
+use wxedge::host::{Method, Response};
+use wxedge::query::escape;
 
-use crate::world::{APPID, Api, Edge, Fault, Plan, SECRET, Settings, Sim, error_of, first_token, seeds, token_of};
+use crate::world::{
+    ADMIN_KEY, APPID, Api, Edge, Fault, Plan, SECRET, Settings, Sim, Ticket, error_of, first_token, seeds, token_of,
+};
 
 const NEW: &str = "the-app-secret-after-the-reset";
 const WRONG: &str = "somebodys-guess";
@@ -57,19 +61,136 @@ fn a_wrong_app_secret_gets_wechats_word_and_changes_nothing() {
 }
 
 #[test]
-fn guesses_reach_wechat_no_more_often_than_once_a_second() {
+fn guesses_reach_wechat_ten_times_a_minute_for_an_account_whatever_thread_they_come_to() {
     seeds(5, |sim| {
-        let edge = &sim.threads(1, &Settings::new(Api::Stable))[0];
-        let callers: Vec<_> = (0..500).map(|it| edge.with_secret(APPID, &format!("guess-{it}"))).collect();
+        let threads = sim.threads(3, &Settings::new(Api::Stable));
+        for minute in 1..=3 {
+            let guess = |it: usize| threads[it % 3].with_secret(APPID, &format!("guess-{minute}-{it}"));
+            let callers: Vec<_> = (0..200).map(guess).collect();
+            sim.run_for(60_000);
+            let answers: Vec<_> = callers.iter().map(|it| it.answer()).collect();
+            let limited = answers.iter().filter(|it| it.status == 429).collect::<Vec<_>>();
+            assert!(limited.len() >= 189, "{}", limited.len());
+            assert!(limited[0].headers.iter().any(|it| it.0 == "retry-after"));
+            assert!(sim.fetches() <= 11 * minute, "{}", sim.fetches());
+        }
+    });
+}
+
+#[test]
+fn guesses_at_one_account_keep_no_other_from_being_proved_nor_the_administrator_from_registering() {
+    seeds(5, |sim| {
+        let settings = Settings { unknown: json!("any"), admin: true, ..Settings::new(Api::Stable) };
+        let threads = sim.threads(3, &settings);
+        for it in 0..600 {
+            let appid = if it % 2 == 0 { STRANGER.to_owned() } else { format!("wx{it:016}") };
+            threads[it % 3].with_secret(&appid, &format!("guess-{it}"));
+        }
         sim.run();
-        let limited = callers.iter().map(|it| it.answer()).filter(|it| it.status == 429).collect::<Vec<_>>();
-        assert!(sim.fetches() <= 61, "{}", sim.fetches());
-        assert_eq!(limited.len() + sim.fetches(), 500);
-        assert!(limited[0].headers.iter().any(|it| it.0 == "retry-after"));
-        // Who has the right one is not kept waiting by them.
-        let right = edge.classic_token();
+        let stranger = threads[0].with_secret("wx-another", SECRET);
         sim.run();
-        token_of(&right.answer());
+        assert_eq!(stranger.answer().status, 429, "strangers share one rate");
+        // A reset of the configured account is learned.
+        sim.wechat(|it| it.secrets = vec![NEW.into()]);
+        let rotated = threads[1].with_secret(APPID, NEW);
+        sim.run();
+        let registered = register(&threads[2], "new", STRANGER, NEW);
+        sim.run();
+        token_of(&rotated.answer());
+        assert_eq!(registered.answer().status, 200);
+    });
+}
+
+fn register(edge: &Edge, key: &str, appid: &str, secret: &str) -> Ticket<Response> {
+    let target = format!("/register?key={key}&appid={appid}&secret={secret}");
+    edge.send(Method::Get, &target, &[("x-admin-key", ADMIN_KEY)], "")
+}
+
+#[test]
+fn a_refresh_that_was_on_its_way_puts_no_dead_token_over_what_was_proved() {
+    seeds(100, |sim| {
+        let threads = threads(&sim, Api::Stable);
+        let first = first_token(&sim, &threads[0]);
+        // The answer to the one with the old AppSecret takes its time.
+        sim.plan(|_, it| Plan::well(if it.secret == NEW { 20 } else { 3_000 }));
+        threads[1].ask(Some(&first));
+        sim.run_for(1_600);
+        sim.wechat(|it| it.secrets = vec![NEW.into()]);
+        sim.wechat(|it| it.foreigner(Api::Stable, sim.now()));
+        let learned = threads[2].with_secret(APPID, NEW);
+        sim.run_for(10_000);
+        let token = token_of(&learned.answer());
+        assert!(sim.works(&token));
+        assert_eq!(first_token(&sim, &threads[0].another(0, &Settings::new(Api::Stable))), token);
+    });
+}
+
+#[test]
+fn an_appsecret_that_was_replaced_is_not_learned_again_from_an_older_proof() {
+    seeds(100, |sim| {
+        let threads = threads(&sim, Api::Stable);
+        sim.wechat(|it| it.secrets = vec![NEW.into()]);
+        sim.plan(|_, _| Plan::well(100));
+        let one = threads[0].with_secret(APPID, NEW);
+        sim.run();
+        token_of(&one.answer());
+        sim.wechat(|it| it.secrets = vec!["the-third".into()]);
+        let two = threads[1].with_secret(APPID, "the-third");
+        sim.run();
+        token_of(&two.answer());
+        let late = threads[2].with_secret(APPID, NEW);
+        sim.run();
+        assert_eq!(error_of(&late.answer()).1, 40_125);
+        sim.run_for(7_300_000);
+        assert!(sim.works(&first_token(&sim, &threads[0])));
+    });
+}
+
+#[test]
+fn registering_again_takes_back_no_token_that_was_renewed_since() {
+    seeds(50, |sim| {
+        let threads = sim.threads(2, &Settings { admin: true, ..Settings::new(Api::Stable) });
+        let done = register(&threads[0], "new", STRANGER, &escape(SECRET));
+        sim.run();
+        assert_eq!(done.answer().status, 200);
+        let before = threads[1].get("/app/new/api/new");
+        sim.run();
+        let renewed = token_of(&before.answer());
+        register(&threads[0], "new", STRANGER, &escape(SECRET));
+        sim.run();
+        let after = threads[1].get("/app/new/api");
+        sim.run();
+        assert_eq!(token_of(&after.answer()), renewed);
+        let ticket = |token: &str| format!("/cgi-bin/ticket/getticket?type=jsapi&access_token={token}");
+        let refused = threads[0].get(&ticket("junk"));
+        sim.run();
+        assert_eq!(error_of(&refused.answer()).1, 40_001);
+    });
+}
+
+#[test]
+fn what_is_no_longer_admitted_is_no_longer_served() {
+    seeds(20, |sim| {
+        let any = Settings { unknown: json!("any"), admin: true, ..Settings::new(Api::Stable) };
+        let edge = &sim.threads(1, &any)[0];
+        let served = edge.with_secret(STRANGER, SECRET);
+        sim.run();
+        let registered = register(edge, "new", "wx-registered", &escape(SECRET));
+        sim.run();
+        token_of(&served.answer());
+        assert_eq!(registered.answer().status, 200);
+        let refusing = edge.another(1, &Settings { unknown: json!("refuse"), epoch: 2, ..any });
+        let [stranger, ours] = [STRANGER, "wx-registered"].map(|it| refusing.with_secret(it, SECRET));
+        sim.run();
+        assert_eq!(error_of(&stranger.answer()).1, 40_013);
+        token_of(&ours.answer());
+        let key = [("x-admin-key", ADMIN_KEY)];
+        let forgotten = refusing.send(Method::Delete, "/app/new", &key, "");
+        sim.run();
+        assert_eq!(forgotten.answer().status, 200);
+        let late = refusing.with_secret("wx-registered", SECRET);
+        sim.run();
+        assert_eq!(error_of(&late.answer()).1, 40_013);
     });
 }
 

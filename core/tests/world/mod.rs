@@ -26,7 +26,7 @@ pub(crate) use calls::{Attempt, Fault, Plan};
 pub(crate) use edge::Edge;
 pub(crate) use random::Random;
 pub(crate) use replica::Put;
-pub(crate) use settings::{API_KEY, APPID, READER_KEY, SECRET, Settings, account};
+pub(crate) use settings::{ADMIN_KEY, API_KEY, APPID, READER_KEY, SECRET, Settings, account};
 pub(crate) use tickets::{Ticket, error_of, first_token, token_of, working_token};
 pub(crate) use wechat::{Api, WeChat};
 

@@ -16,6 +16,9 @@ pub(crate) const API_KEY: &str = "key-of-a-back-end";
 /// May read only.
 pub(crate) const READER_KEY: &str = "reader-of-tokens";
 
+/// Registers apps.
+pub(crate) const ADMIN_KEY: &str = "key-of-the-administrator";
+
 /// The account of the app `shop`.
 pub(crate) fn account() -> AccountId {
     AccountId { family: Family::Official, id: APPID.into() }
@@ -30,22 +33,26 @@ pub(crate) struct Settings {
     pub(crate) copying: Duration,
     /// `unknown_accounts`.
     pub(crate) unknown: serde_json::Value,
+    /// Whether there is an administrator.
+    pub(crate) admin: bool,
 }
 
 impl Settings {
     pub(crate) fn new(api: Api) -> Self {
-        Self { api, secret: SECRET.into(), epoch: 1, copying: Duration::ZERO, unknown: "refuse".into() }
+        Self { api, secret: SECRET.into(), epoch: 1, copying: Duration::ZERO, unknown: "refuse".into(), admin: false }
     }
 
     pub(super) fn gateway(&self) -> Rc<Gateway> {
         let token_api = if self.api == Api::Classic { "classic" } else { "stable" };
+        let admin = self.admin.then(|| serde_json::json!({ "key": ADMIN_KEY }));
         let text = serde_json::json!({
             "apps": {"shop": {"kind": "official", "appid": APPID, "secret": self.secret, "token_api": token_api}},
             "callers": [
                 {"name": "back-end", "key": API_KEY, "may": ["token", "rotate"]},
                 {"name": "reader", "key": READER_KEY}
             ],
-            "unknown_accounts": self.unknown
+            "unknown_accounts": self.unknown,
+            "admin": admin
         });
         let gateway = Gateway::from_json(&text.to_string(), &|_| None).unwrap();
         Rc::new(gateway.at_epoch(self.epoch).copying(self.copying))

@@ -92,7 +92,7 @@ impl Edge {
     fn credential(&self, stale: Stale) -> Ticket<Result<String, Error>> {
         let (keeper, sim) = (self.keeper(), self.sim.clone());
         self.caller(async move {
-            let ask = Ask::Credential { kind: Kind::Access, stale: stale.clone(), proof: None };
+            let ask = Ask::Credential { kind: Kind::Access, stale: stale.clone() };
             let answer = keeper.answer(&Place::Account(account()), ask).await;
             match answer {
                 Ok(Answer::Credential(it)) => {
