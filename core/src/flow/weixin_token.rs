@@ -13,7 +13,7 @@ use crate::keeper::client::credential;
 /// `GET` and, to `renew`, `PUT` of `/token/{app}` and `/ticket/{app}`.
 ///
 /// # Errors
-/// [`Reject`] for who may not, or whatever the keeper says.
+/// [`crate::error::Reject`] for who may not, or whatever the keeper says.
 pub async fn plain<H: Host>(
     gateway: &Gateway,
     host: &H,
