@@ -40,12 +40,16 @@ pub async fn token<H: Host>(
 ) -> Result<Credential, Error> {
     flow::app::check(gateway, account, "/api")?;
     check(account, secret)?;
-    if known(gateway, host, account).await? {
+    let mut known = known(gateway, host, account).await?;
+    if known {
         match by_secret(gateway, host, account, secret, stale).await {
-            Err(Error::Rejected(Reject::AppId | Reject::AppSecret | Reject::CorpSecret)) => {}
+            Err(Error::Rejected(Reject::AppSecret | Reject::CorpSecret)) => {}
+            // It has been forgotten meanwhile.
+            Err(Error::Rejected(Reject::AppId)) => known = false,
             other => return other,
         }
-    } else if !gateway.unknown.admits(account.appid()) {
+    }
+    if !known && !gateway.unknown.admits(account.appid()) {
         return Err(refused(gateway, account).into());
     }
     proved(gateway, host, account, secret, false).await
@@ -77,7 +81,7 @@ fn refused(gateway: &Gateway, account: &AccountId) -> Reject {
 
 /// Whether the account is configured, or was proved before. Nobody else's keeper is asked anything.
 async fn known<H: Host>(gateway: &Gateway, host: &H, account: &AccountId) -> Result<bool, Error> {
-    if gateway.account(account).is_some() || (H::COPIES && gateway.copies.has(account)) {
+    if gateway.account(account).is_some() || (H::COPIES && gateway.copies.has(account, host.now())) {
         return Ok(true);
     }
     let registered = !gateway.unknown.admits(account.appid());

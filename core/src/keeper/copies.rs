@@ -63,9 +63,9 @@ impl Copies {
         self.fresh(&account, Kind::Access, now).map(|_| account)
     }
 
-    /// Whether the account's keeper has ever told anything.
-    pub(crate) fn has(&self, account: &AccountId) -> bool {
-        self.last(account, Kind::Access).is_some()
+    /// Whether the account's keeper has told anything a moment ago.
+    pub(crate) fn has(&self, account: &AccountId, now: Time) -> bool {
+        self.fresh(account, Kind::Access, now).is_some()
     }
 
     /// The last copy, however old.

@@ -171,7 +171,7 @@ impl<W: World, S: Store> Keeper<W, S> {
             (digest(&["rate"]), limits::STRANGERS_RATE)
         };
         Table::new(&self.store, &limits::RATES).update(&digest, now, |paid| {
-            let paid = paid.and_then(|it| it.try_into().ok()).map_or(0, u64::from_le_bytes);
+            let paid = paid.and_then(|it| it.0.try_into().ok()).map_or(0, u64::from_le_bytes);
             let next = limit.next(paid, now)?;
             Ok(Some((next.to_le_bytes().into(), Time::from_ms((next / 1000).saturating_add(1)))))
         })

@@ -103,7 +103,7 @@ impl<W: World, S: Store> Keeper<W, S> {
         let now = self.world.now();
         let mut end = NEVER;
         self.apps().update(&app_digest(app), now, |was| {
-            let new = Registration::changed(was.map(registration).transpose()?, given)?;
+            let new = Registration::changed(was.map(|it| registration(it.0)).transpose()?, given)?;
             end = new.expires.unwrap_or(NEVER);
             Ok(Some((json::write(&new), end)))
         })?;
@@ -115,7 +115,7 @@ impl<W: World, S: Store> Keeper<W, S> {
         let now = self.world.now();
         let mut there = None;
         self.apps().update(&app_digest(app), now, |was| {
-            there = was.map(registration).transpose()?;
+            there = was.map(|it| registration(it.0)).transpose()?;
             Ok(None)
         })?;
         let Some(account) = there.map(|it| it.account) else { return Ok(None) };
@@ -137,10 +137,13 @@ impl<W: World, S: Store> Keeper<W, S> {
         if self.gateway.account(account).is_some() {
             return Ok(());
         }
-        let mark = if by_admin { BY_ADMIN } else { &[] };
         self.accounts().update(&account_digest(account), self.world.now(), |was| {
-            let mark = if was == Some(BY_ADMIN) { BY_ADMIN } else { mark };
-            Ok(Some((mark.to_vec(), end)))
+            let ours = was.filter(|it| it.0 == BY_ADMIN);
+            Ok(Some(match ours {
+                // The administrator's word is neither taken back by a stranger nor prolonged.
+                Some((mark, until)) => (mark.to_vec(), if by_admin { until.max(end) } else { until }),
+                None => (if by_admin { BY_ADMIN.to_vec() } else { alloc::vec::Vec::new() }, end),
+            }))
         })
     }
 

@@ -100,7 +100,7 @@ impl<'a, S: Store> Table<'a, S> {
         rows.any(|it| it.value.is_some_and(|it| like(&it)))
     }
 
-    /// Gives `id` the value that `change` makes of the one it has, until that end; `None` forgets it.
+    /// Gives `id` the value and the end that `change` makes of those it has; `None` forgets it.
     ///
     /// # Errors
     /// Those of `change`; [`Unavailable::Busy`] where there is no room.
@@ -108,10 +108,11 @@ impl<'a, S: Store> Table<'a, S> {
         &self,
         id: &Digest,
         now: Time,
-        mut change: impl FnMut(Option<&[u8]>) -> Result<Option<(Vec<u8>, Time)>, Error>,
+        mut change: impl FnMut(Option<(&[u8], Time)>) -> Result<Option<(Vec<u8>, Time)>, Error>,
     ) -> Result<(), Error> {
         self.swap(id, now, |row| {
-            let value = change(row.and_then(|it| it.value.as_deref()))?;
+            let was = row.and_then(|it| Some((it.value.as_deref()?, it.end)));
+            let value = change(was)?;
             Ok(value.map(|(value, end)| Row { id: *id, end, value: Some(value) }))
         })
     }

@@ -60,7 +60,7 @@ fn a_value_is_changed_and_forgotten() {
     let cells = Cells::default();
     let table = Table::new(&cells, &SMALL);
     table.put(&id("a"), at(0), b"1", at(10)).unwrap();
-    let longer = |old: Option<&[u8]>| Ok(Some(([old.unwrap(), b"2"].concat(), at(30))));
+    let longer = |old: Option<(&[u8], Time)>| Ok(Some(([old.unwrap().0, b"2"].concat(), at(30))));
     table.update(&id("a"), at(5), longer).unwrap();
     assert_eq!(table.get(&id("a"), at(20)), Some(b"12".to_vec()));
     table.update(&id("a"), at(5), |_| Ok(None)).unwrap();
