@@ -20,7 +20,7 @@ use crate::keeper::refresh::{Got, store};
 use crate::keeper::table::{Claim, Digest, Table, digest};
 use crate::keeper::token::class;
 use crate::keeper::wire::Proved;
-use crate::keeper::{Keeper, key, record};
+use crate::keeper::{Keeper, hooks, key, record};
 use crate::limits;
 use crate::secret::Secret;
 use crate::wechat::token;
@@ -89,6 +89,9 @@ impl<W: World, S: Store> Keeper<W, S> {
             }
             if self.put(&key, &seen) {
                 self.world.note(Event::Learned { account: id });
+                if !keep {
+                    hooks::tell(self, id, Kind::Access, Ok(&got.grant));
+                }
                 let record = &seen.record;
                 let token = record.value.as_ref().ok_or_else(|| Error::from(Unavailable::Superseded))?;
                 return Ok(Credential::of(Kind::Access, token, record.generation));

@@ -3,10 +3,12 @@
 use std::rc::Rc;
 use std::time::Duration;
 
+use serde_json::json;
 use wxedge::account::{AccountId, Family};
 use wxedge::config::Gateway;
 
 use super::Api;
+use super::hooks::{BACKEND, HOOK_KEY};
 
 pub(crate) const APPID: &str = "wx0123456789abcdef";
 /// With characters that are escaped in a query and in JSON.
@@ -30,16 +32,19 @@ pub(crate) struct Settings {
     pub(crate) copying: Duration,
     /// `unknown_accounts`.
     pub(crate) unknown: serde_json::Value,
+    /// Whether a back-end is told of refreshes, about two apps.
+    pub(crate) hooks: bool,
 }
 
 impl Settings {
     pub(crate) fn new(api: Api) -> Self {
-        Self { api, secret: SECRET.into(), epoch: 1, copying: Duration::ZERO, unknown: "refuse".into() }
+        let unknown = "refuse".into();
+        Self { api, secret: SECRET.into(), epoch: 1, copying: Duration::ZERO, unknown, hooks: false }
     }
 
     pub(super) fn gateway(&self) -> Rc<Gateway> {
         let token_api = if self.api == Api::Classic { "classic" } else { "stable" };
-        let text = serde_json::json!({
+        let mut text = json!({
             "apps": {"shop": {"kind": "official", "appid": APPID, "secret": self.secret, "token_api": token_api}},
             "callers": [
                 {"name": "back-end", "key": API_KEY, "may": ["token", "rotate"]},
@@ -47,6 +52,11 @@ impl Settings {
             ],
             "unknown_accounts": self.unknown
         });
+        if self.hooks {
+            text["apps"]["twin"] = text["apps"]["shop"].clone();
+            text["backends"] = json!({"bot": {"url": format!("http://{BACKEND}/wx"), "key": HOOK_KEY}});
+            text["hooks"] = json!({"token": "bot", "ticket": "bot", "error": "bot"});
+        }
         let gateway = Gateway::from_json(&text.to_string(), &|_| None).unwrap();
         Rc::new(gateway.at_epoch(self.epoch).copying(self.copying))
     }
