@@ -101,6 +101,12 @@ pub enum Reject {
         /// The app's name.
         app: String,
     },
+    /// What the caller names as a target is none.
+    #[error("the target {why}")]
+    Target {
+        /// What is wrong with it.
+        why: String,
+    },
     /// No app of this name is configured.
     #[serde(skip_deserializing)]
     #[error("there is no app {app}")]
@@ -337,7 +343,7 @@ impl Reject {
             Self::TooSlow { .. } => 408,
             Self::TooLarge { .. } => 413,
             Self::Unknown | Self::AppId | Self::AppSecret | Self::CorpSecret | Self::Token | Self::NotAdmin => 401,
-            Self::Forbidden { .. } | Self::NotAllowed { .. } | Self::NoAdmin => 403,
+            Self::Forbidden { .. } | Self::NotAllowed { .. } | Self::NoAdmin | Self::Target { .. } => 403,
             Self::Conflict { .. } => 409,
             Self::TooSoon { .. } | Self::TooMany { .. } => 429,
             _ => 400,

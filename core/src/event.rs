@@ -5,6 +5,7 @@ use core::fmt;
 use crate::account::{AccountId, Kind};
 use crate::error::Error;
 use crate::host::Time;
+use crate::query::escape;
 
 /// How loud a line is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -114,6 +115,17 @@ pub enum Event<'a> {
         /// What was tried.
         doing: &'static str,
     },
+    /// A back-end has not taken what a hook had to tell; it will not be told again.
+    HookFailed {
+        /// Whose credential.
+        account: &'a AccountId,
+        /// Which.
+        kind: Kind,
+        /// The app that the back-end was to be told about.
+        app: &'a str,
+        /// What the last attempt met with.
+        why: &'a str,
+    },
     /// A request was answered with an error.
     Failed {
         /// The request's id.
@@ -136,12 +148,13 @@ impl Event<'_> {
             Self::Learned { .. } => "learned",
             Self::ProofFailed { .. } => "proof_failed",
             Self::ReplicaFailed { .. } => "replica_failed",
+            Self::HookFailed { .. } => "hook_failed",
             Self::Failed { .. } => "failed",
         }
     }
 
     /// All names, so that a host can define its counters beforehand.
-    pub const NAMES: [&'static str; 9] = [
+    pub const NAMES: [&'static str; 10] = [
         "refreshed",
         "refresh_failed",
         "foreign_refresher",
@@ -150,6 +163,7 @@ impl Event<'_> {
         "learned",
         "proof_failed",
         "replica_failed",
+        "hook_failed",
         "failed",
     ];
 
@@ -162,7 +176,8 @@ impl Event<'_> {
             | Self::Late { .. }
             | Self::Learned { .. }
             | Self::ProofFailed { .. }
-            | Self::ReplicaFailed { .. } => Some(Level::Warn),
+            | Self::ReplicaFailed { .. }
+            | Self::HookFailed { .. } => Some(Level::Warn),
             Self::RefreshFailed { error: Error::Refused { .. }, .. } => Some(Level::Error),
             Self::RefreshFailed { .. } => Some(Level::Warn),
             Self::Conflict { .. } => None,
@@ -202,6 +217,9 @@ impl fmt::Display for Event<'_> {
             }
             Self::ReplicaFailed { account, kind, doing } => {
                 write!(f, " account={account} kind={} doing={doing}", kind.as_str())
+            }
+            Self::HookFailed { account, kind, app, why } => {
+                write!(f, " account={account} kind={} app={} why={why:?}", kind.as_str(), escape(app))
             }
             Self::Failed { request_id, error } => {
                 write!(f, " request_id={request_id} error={:?}", alloc::format!("{error}"))

@@ -165,6 +165,18 @@ pub enum Unreachable {
     Refused,
 }
 
+impl Unreachable {
+    /// The reason in words.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Timeout => "no answer in time",
+            Self::Broken => "no connection, or it broke",
+            Self::Refused => "the host knows no such upstream, or is busy",
+        }
+    }
+}
+
 /// The body is larger than the limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TooLarge;

@@ -9,6 +9,7 @@
 //! * [`route`]: the only place that knows paths. [`caller`]: who is asking. [`error`]: what went wrong, and how that looks in HTTP.
 //! * [`flow`]: what the gateway does, one file per use case: straight-line `async` scripts over the traits of [`host`].
 //! * [`keeper`]: what is remembered, by one writer per account: a pure decision, and the little machinery around it.
+//! * [`target`]: where a request may be sent on somebody's word. [`webhook`]: how a back-end can tell that it is ours.
 //! * [`wechat`]: what WeChat says; pure, synchronous.
 //!
 //! Data flows one way: host -> route -> caller -> flow -> (keeper, wechat) -> verdict -> host. Nothing in `wechat` knows `flow`.
@@ -35,6 +36,8 @@ pub mod query;
 pub mod race;
 pub mod route;
 pub mod secret;
+pub mod target;
+pub mod webhook;
 pub mod wechat;
 
 use alloc::{rc::Rc, string::String};

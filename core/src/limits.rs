@@ -122,3 +122,18 @@ pub const APP_COPIES: usize = 1_024;
 
 /// The longest life of a registration, in seconds: ten years.
 pub const EXPIRES: u64 = 315_360_000;
+
+/// How long one answer of a back-end may take, where the configuration does not say.
+pub const BACKEND: Duration = Duration::from_secs(3);
+
+/// The longest time that the configuration may say.
+pub const BACKEND_MOST: Duration = Duration::from_secs(30);
+
+/// A hook that was not taken is tried again after these pauses, and then no more.
+pub const HOOK_PAUSES: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(5)];
+
+/// Refreshes that one thread or isolate is telling hooks of. One more is not told.
+pub const DELIVERIES: usize = 256;
+
+/// Apps that may share an account where hooks are configured: each of them is told of each refresh.
+pub const HOOKED: usize = 16;

@@ -12,6 +12,7 @@ use wxedge::error::{Error, Unavailable};
 use wxedge::event::Event;
 use wxedge::host::{Certificate, Host, Peer, Request, Response, Time, TooLarge, Unreachable, Upstream, World};
 use wxedge::keeper::{Answer, Ask, Place};
+use wxedge::target::EGRESS;
 
 use crate::edge::{Edge, now};
 use crate::stream::Stream;
@@ -102,6 +103,10 @@ impl Envoy {
     }
 }
 
+/// A host of the egress clusters that Envoy does not know yet is looked up at the first call, but a call with a body is refused
+/// meanwhile. So it is tried again after this time, as long as the call may take.
+const LOOK_UP: Duration = Duration::from_millis(50);
+
 /// A call, which Envoy answers in any case: with a reply, a 503, a 504 or nothing at all.
 struct Call {
     edge: Rc<Edge>,
@@ -109,6 +114,7 @@ struct Call {
 }
 
 enum State {
+    /// With the time that is left for it.
     New(Upstream, Request, Duration),
     Sent(u32),
     Over,
@@ -118,20 +124,26 @@ impl Future for Call {
     type Output = Result<Response, Unreachable>;
 
     fn poll(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Self::Output> {
-        let token = match &self.state {
+        let Self { edge, state } = &mut *self;
+        let token = match state {
             State::Over => return Poll::Pending,
             State::Sent(token) => *token,
-            State::New(..) if !self.edge.in_root.get() => {
-                self.edge.exec.mark(self.edge.exec.current());
+            State::New(..) if !edge.in_root.get() => {
+                edge.exec.mark(edge.exec.current());
                 return Poll::Pending;
             }
-            State::New(to, request, timeout) => match dispatch(to, request, *timeout) {
+            State::New(to, request, left) => match dispatch(to, request, *left) {
                 Some(token) => {
-                    self.edge.exec.called(token);
+                    edge.exec.called(token);
                     token
                 }
+                None if to.cluster.starts_with(EGRESS) && *left > LOOK_UP => {
+                    *left = left.saturating_sub(LOOK_UP);
+                    edge.exec.alarm(now().plus(LOOK_UP));
+                    return Poll::Pending;
+                }
                 None => {
-                    self.state = State::Over;
+                    *state = State::Over;
                     return Poll::Ready(Err(Unreachable::Refused));
                 }
             },

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use serde_json::Value;
 
 use super::Result;
+use super::dns::Dns;
 use super::edge_yaml::STATIC_PATH;
 use super::envoy::Envoy;
 use super::herd::Herd;
@@ -29,11 +30,12 @@ pub struct Edge {
     host: Host,
     simulator: SimulatorProcess,
     kv: Option<Kv>,
+    _dns: Option<Dns>,
 }
 
 impl Edge {
-    pub(super) fn new(host: Host, simulator: SimulatorProcess, kv: Option<Kv>) -> Self {
-        Self { host, simulator, kv }
+    pub(super) fn new(host: Host, simulator: SimulatorProcess, kv: Option<Kv>, dns: Option<Dns>) -> Self {
+        Self { host, simulator, kv, _dns: dns }
     }
 
     /// Which host it is.

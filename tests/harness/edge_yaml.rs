@@ -3,6 +3,7 @@
 //! Everything else is run as an operator would run it. Envoy reads JSON as well as YAML, so the result is written as JSON.
 
 use std::fs;
+use std::net::SocketAddr;
 use std::path::Path;
 
 use serde_json::{Value, json};
@@ -16,6 +17,12 @@ const HTTP: &str = "/filter_chains/0/filters/0/typed_config";
 const API: &str = "wechat_api";
 const HEALTH: &str = "gateway-healthz";
 const QYAPI: &str = "wechat_qyapi";
+/// The sample of a back-end.
+const BACKEND: &str = "wxedge_backend_bot";
+/// What the gateway calls a back-end's cluster if the configuration does not say.
+const BACKENDS: &str = "wxedge_backend_";
+const EGRESS: [&str; 2] = ["wxedge_egress_http", "wxedge_egress_https"];
+const DNS_CACHE: &str = "/cluster_type/typed_config/dns_cache_config";
 
 /// A configuration of Envoy that can be changed.
 #[derive(Debug, Clone)]
@@ -84,6 +91,52 @@ impl EdgeYaml {
         let (clusters, model) = self.take_cluster(QYAPI)?;
         clusters.push(cluster(model, QYAPI, url)?);
         Ok(())
+    }
+
+    /// What `backends` of the configuration stands for: one cluster for each.
+    pub fn backends(&mut self, config: &Value) -> Result<()> {
+        let tls = self.cluster(API)?["transport_socket"].clone();
+        let (clusters, mut model) = self.take_cluster(BACKEND)?;
+        model["transport_socket"] = tls;
+        for (name, backend) in config["backends"].as_object().into_iter().flatten() {
+            let name = backend["cluster"].as_str().map_or_else(|| format!("{BACKENDS}{name}"), str::to_owned);
+            clusters.push(cluster(model.clone(), &name, backend["url"].as_str().unwrap_or_default())?);
+        }
+        Ok(())
+    }
+
+    /// The egress clusters ask this DNS server, and no other.
+    pub fn dns(&mut self, server: SocketAddr) -> Result<()> {
+        for name in EGRESS {
+            let address = json!({ "address": server.ip(), "port_value": server.port() });
+            at(self.cluster(name)?, DNS_CACHE)?["typed_dns_resolver_config"] = json!({
+                "name": "envoy.network.dns_resolver.cares",
+                "typed_config": {
+                    "@type": "type.googleapis.com/envoy.extensions.network.dns_resolver.cares.v3.CaresDnsResolverConfig",
+                    "resolvers": [{ "socket_address": address }],
+                    "dns_resolver_options": { "no_default_search_domain": true }
+                }
+            });
+        }
+        Ok(())
+    }
+
+    /// The egress clusters take loopback for public: where public hosts are played by servers of a scenario.
+    pub fn egress_to_loopback(&mut self) -> Result<()> {
+        for name in EGRESS {
+            let ranges =
+                at(self.cluster(name)?, &format!("{DNS_CACHE}/resolved_address_filter/ranges"))?.as_array_mut();
+            let ranges = ranges.ok_or_else(|| Failure::new("the ranges of the address filter are no list"))?;
+            ranges.retain(|it| it["address_prefix"] != "127.0.0.0");
+        }
+        Ok(())
+    }
+
+    /// The cluster called `name`, to be changed.
+    pub fn cluster(&mut self, name: &str) -> Result<&mut Value> {
+        let clusters = self.at("/static_resources/clusters")?.as_array_mut();
+        let cluster = clusters.into_iter().flatten().find(|it| it["name"] == name);
+        cluster.ok_or_else(|| Failure::new(format!("no cluster {name} in envoy.yaml")))
     }
 
     /// The clusters without the one called `name`, and that one.

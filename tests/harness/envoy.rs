@@ -36,6 +36,8 @@ pub struct EnvoySettings {
     pub wechat: Vec<String>,
     /// What `wechat.qyapi` stands for; `None` is WeCom itself.
     pub qyapi: Option<String>,
+    /// The DNS server of the clusters for URLs; `None` is the system's.
+    pub dns: Option<SocketAddr>,
     /// Worker threads.
     pub threads: u32,
     /// Whether the listener can be replaced while Envoy runs.
@@ -54,6 +56,7 @@ impl Default for EnvoySettings {
             env: BTreeMap::new(),
             wechat: Vec::new(),
             qyapi: None,
+            dns: None,
             threads: 2,
             lds: false,
             ports: (0, 0),
@@ -184,6 +187,11 @@ fn render(settings: &EnvoySettings, scratch: &Scratch) -> Result<(PathBuf, Value
     yaml.filter(&filter)?;
     yaml.gateway(&settings.config, &variables)?;
     yaml.named_paths(&settings.config)?;
+    // A configuration that is no JSON has no back-ends.
+    yaml.backends(&serde_json::from_str(&settings.config).unwrap_or_default())?;
+    if let Some(server) = settings.dns {
+        yaml.dns(server)?;
+    }
     yaml.wechat(&settings.wechat)?;
     settings.qyapi.iter().try_for_each(|url| yaml.qyapi(url))?;
     yaml.static_answer()?;

@@ -4,6 +4,8 @@
 //! host. What a scenario wants otherwise it says on [`Start`]. Every test has processes of its own, on ports that the
 //! kernel picks, so tests run side by side. The committed envoy.yaml is what runs, but for ports, addresses and secrets.
 
+mod backend;
+mod dns;
 mod edge;
 mod edge_yaml;
 mod envoy;
@@ -22,6 +24,8 @@ mod start;
 mod tls;
 mod workerd;
 
+pub use backend::{Backend, Manners, Received};
+pub use dns::Dns;
 pub use edge::{Edge, Host};
 pub use edge_yaml::{EdgeYaml, http as http_part, plugin as plugin_part};
 pub use envoy::{Envoy, EnvoySettings, Update};

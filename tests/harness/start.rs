@@ -1,11 +1,12 @@
 //! What a scenario may decide before its host starts, with defaults that suit most.
 
 use std::collections::BTreeMap;
-use std::net::TcpListener;
+use std::net::{IpAddr, TcpListener};
 use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use super::dns::Dns;
 use super::edge::{Edge, Host};
 use super::edge_yaml::EdgeYaml;
 use super::envoy::{Edit, Envoy, EnvoySettings};
@@ -54,6 +55,7 @@ pub struct Start {
     faults: bool,
     derived: bool,
     kv: bool,
+    names: BTreeMap<String, IpAddr>,
     edits: Vec<Edit>,
 }
 
@@ -72,6 +74,7 @@ impl Start {
             faults: false,
             derived: false,
             kv: true,
+            names: BTreeMap::new(),
             edits: Vec::new(),
         }
     }
@@ -141,6 +144,17 @@ impl Start {
         self
     }
 
+    /// The name `name` leads to `address`, as a DNS server might say. Envoy's address filter stays as it is.
+    pub fn name(mut self, name: &str, address: impl Into<IpAddr>) -> Self {
+        self.names.insert(name.to_owned(), address.into());
+        self
+    }
+
+    /// The name `name` leads to this machine, which the gateway takes for a public one.
+    pub fn public_name(self, name: &str) -> Self {
+        self.name(name, [127, 0, 0, 1]).envoy_yaml(EdgeYaml::egress_to_loopback)
+    }
+
     /// A change to envoy.yaml beyond those above.
     pub fn envoy_yaml(mut self, edit: impl Fn(&mut EdgeYaml) -> Result<()> + Send + Sync + 'static) -> Self {
         self.edits.push(Arc::new(edit));
@@ -160,14 +174,15 @@ impl Start {
         }
         let urls = self.wechat.iter().map(|entry| url(entry, &simulator)).collect::<Result<Vec<_>>>()?;
         let kv = if self.kv && self.kind == HostKind::Workerd { Some(Kv::start().await?) } else { None };
+        let dns = if self.names.is_empty() { None } else { Some(Dns::start(self.names.clone()).await?) };
         let host = match self.kind {
-            HostKind::Envoy => Host::Envoy(Envoy::start(self.envoy(urls)?).await?),
+            HostKind::Envoy => Host::Envoy(Envoy::start(self.envoy(urls, dns.as_ref())?).await?),
             HostKind::Workerd => Host::Workerd(Workerd::start(self.workerd(urls, kv.as_ref())).await?),
         };
-        Ok(Edge::new(host, simulator, kv))
+        Ok(Edge::new(host, simulator, kv, dns))
     }
 
-    fn envoy(mut self, urls: Vec<String>) -> Result<EnvoySettings> {
+    fn envoy(mut self, urls: Vec<String>, dns: Option<&Dns>) -> Result<EnvoySettings> {
         // Clusters lead to the entries, so the configuration may name WeChat itself.
         let names = (1..=urls.len()).map(|n| if n == 1 { String::new() } else { n.to_string() });
         let names = names.map(|n| format!("https://api{n}.weixin.qq.com")).collect::<Vec<_>>();
@@ -180,6 +195,7 @@ impl Start {
             env: self.env,
             wechat: urls,
             qyapi,
+            dns: dns.map(Dns::address),
             threads: self.threads,
             lds: self.lds,
             ports: (0, 0),
@@ -195,7 +211,7 @@ impl Start {
         } else {
             bindings.insert("WXEDGE_CONFIG".to_owned(), self.text.unwrap_or_else(|| self.config.to_string()));
         }
-        WorkerdSettings { bindings, kv: kv.map(Kv::address), ..WorkerdSettings::default() }
+        WorkerdSettings { bindings, kv: kv.map(Kv::address), names: self.names, ..WorkerdSettings::default() }
     }
 
     /// The accounts that the simulator must know for this configuration.

@@ -3,6 +3,8 @@
 use wxedge_tests::harness::*;
 use wxedge_tests::on_every_host;
 
+#[path = "tests/backend.rs"]
+mod backend;
 #[path = "tests/client.rs"]
 mod client;
 #[path = "tests/envoy.rs"]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
@@ -25,6 +25,8 @@ pub struct WorkerdSettings {
     pub bindings: BTreeMap<String, String>,
     /// Where the KV namespace `KV` is; `None` for none.
     pub kv: Option<SocketAddr>,
+    /// Names of hosts that lead to these addresses.
+    pub names: BTreeMap<String, IpAddr>,
     /// Where the Durable Objects stay when it ends; `None` is a folder that goes with it.
     pub state: Option<PathBuf>,
     /// 0 is any free one.
@@ -164,6 +166,9 @@ fn config(settings: &WorkerdSettings, date: &str) -> String {
         format!(r#"(name = "kv", external = (address = "{it}", http = ())),"#)
     });
     let bindings = bindings.join(",\n    ");
+    let names = serde_json::to_string(&settings.names).unwrap_or_default();
+    let (outbound, resolver) = if settings.names.is_empty() { ("internet", "") } else { ("names", NAMES) };
+    let resolver = resolver.replace("{date}", date).replace("{names}", &quoted(&names));
     format!(
         r#"using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
@@ -173,6 +178,7 @@ const config :Workerd.Config = (
     (name = "internet", network = (allow = {network}, tlsOptions = (trustBrowserCas = true))),
     (name = "state", disk = (writable = true)),
     {kv}
+    {resolver}
   ],
   sockets = [
     (name = "http", http = (), service = "main"),
@@ -182,6 +188,7 @@ const config :Workerd.Config = (
 const main :Workerd.Worker = (
   modules = [(name = "index.js", esModule = embed "index.js"), (name = "index_bg.wasm", wasm = embed "index_bg.wasm")],
   compatibilityDate = "{date}",
+  globalOutbound = "{outbound}",
   bindings = [
     (name = "KEEPER", durableObjectNamespace = "Keeper"),
     {bindings}
@@ -196,6 +203,14 @@ const static :Workerd.Worker = (
 "#
     )
 }
+
+/// A service that looks up names before it lets requests out, since workerd asks the system only.
+const NAMES: &str = r#"
+    (name = "names", worker = (
+      modules = [(name = "names.js", esModule = "export default { fetch(request, env) { const url = new URL(request.url); url.hostname = JSON.parse(env.NAMES)[url.hostname] ?? url.hostname; return fetch(new Request(url, request)) } }")],
+      compatibilityDate = "{date}",
+      bindings = [(name = "NAMES", text = {names})],
+    )),"#;
 
 /// A text as Cap'n Proto writes it.
 fn quoted(text: &str) -> String {

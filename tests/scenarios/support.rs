@@ -246,9 +246,7 @@ pub async fn unharmed(edge: &mut Edge) {
 pub fn with_site(start: Start, site: &SimulatorProcess) -> Start {
     let port = site.control().address().port();
     start.envoy_yaml(move |yaml| {
-        let clusters = yaml.at("/static_resources/clusters")?.as_array_mut();
-        let cluster = clusters.into_iter().flatten().find(|it| it["name"] == "site");
-        let cluster = cluster.ok_or_else(|| Failure::new("no cluster site in envoy.yaml"))?;
+        let cluster = yaml.cluster("site")?;
         let address = "/load_assignment/endpoints/0/lb_endpoints/0/endpoint/address/socket_address/port_value";
         *cluster.pointer_mut(address).ok_or_else(|| Failure::new("the cluster site has another shape"))? = json!(port);
         Ok(())

@@ -8,6 +8,7 @@ mod json;
 mod origin;
 mod paths;
 mod raw;
+mod targets;
 pub mod token_hub;
 mod unknown;
 mod uses;
@@ -27,10 +28,12 @@ use crate::account::{AccountId, Family, Kind};
 use crate::caller::Caller;
 use crate::caller::rate::Rate;
 use crate::host::Upstream;
+use crate::keeper::hooks::Hooks;
 use crate::keeper::{Apps, Copies};
 use crate::limits;
 use crate::route::Paths;
 use crate::secret::{Secret, digest, hex};
+use crate::target::Targets;
 
 /// Why a configuration cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -126,6 +129,10 @@ pub struct Gateway {
     pub api: Upstream,
     /// WeCom's API.
     pub qyapi: Upstream,
+    /// Where requests may be sent on somebody's word.
+    pub targets: Targets,
+    /// Who is told of each refresh.
+    pub hooks: Hooks,
     /// Grows with each new configuration of the same host, so that an older one can see that it is over. 0 where the host cannot tell.
     pub epoch: u64,
     /// What this thread or isolate was told a moment ago.
@@ -172,6 +179,8 @@ impl Gateway {
         let callers = callers::read(raw.callers, &known)?;
         let admin = raw.admin.map(|it| admin::read(&it.key, &callers)).transpose()?;
         let client_ip_header = raw.client_ip_header.map(header).transpose()?;
+        let targets = targets::read(raw.backends, &raw.calls)?;
+        let hooks = targets::hooks(raw.hooks, &targets, &apps)?;
         Ok(Self {
             accounts,
             apps,
@@ -183,6 +192,8 @@ impl Gateway {
             unknown: raw.unknown_accounts,
             api,
             qyapi,
+            targets,
+            hooks,
             epoch: 0,
             copies: Copies::default(),
             registered: Apps::default(),
@@ -213,6 +224,11 @@ impl Gateway {
     pub fn account_allows(&self, account: &AccountId, what: &str) -> bool {
         let mut apps = self.apps.iter().filter(|it| *it.1 == account.id).peekable();
         apps.peek().is_none() || apps.any(|it| self.allows(it.0, what))
+    }
+
+    /// The names of the apps that use `account`.
+    pub fn names_of(&self, account: &AccountId) -> impl Iterator<Item = &str> {
+        self.apps.iter().filter(|it| it.1 == &account.id).map(|it| it.0.as_str())
     }
 
     /// The app's name, if there is only one.

@@ -34,6 +34,16 @@ pub(crate) struct Gateway {
     /// default), "any", or a list of AppIDs and corpids.
     #[serde(default)]
     pub(super) unknown_accounts: Unknown,
+    /// Your own services that the gateway sends requests to, by name (letters, digits, "-" and "_"). They may be private.
+    #[serde(default)]
+    pub(super) backends: BTreeMap<String, Backend>,
+    /// Origins that may be named besides the back-ends: "https://partner.com", "https://*.partner.com" (one label more, or several),
+    /// with ":port" if it is not the scheme's own. Never private ones.
+    #[serde(default)]
+    pub(super) calls: Vec<String>,
+    /// Who is told of each refresh.
+    #[serde(default)]
+    pub(super) hooks: Hooks,
     /// Where WeChat is; tests and relays change it.
     #[serde(default)]
     pub(super) wechat: WeChat,
@@ -114,6 +124,34 @@ pub(crate) struct Jwt {
     pub(super) kid: String,
     /// The shared key, at least 16 bytes.
     pub(super) key: String,
+}
+
+/// One of your own services.
+#[derive(Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Backend {
+    /// Where it is: "http[s]://host[:port][/path]".
+    pub(super) url: String,
+    /// Envoy's cluster for it; "wxedge_backend_" and its name if absent.
+    pub(super) cluster: Option<String>,
+    /// What requests to it are signed with (Standard Webhooks): "whsec_" and base64, or any text; at least 16 bytes.
+    pub(super) key: Option<String>,
+    /// How long one answer may take, in milliseconds: 3000 if absent, 30000 at most.
+    pub(super) timeout_ms: Option<u64>,
+}
+
+/// Back-ends that are told of each refresh, each by the name of a back-end or a URL that calls allows.
+#[derive(Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Hooks {
+    /// Gets each new token: a back-end with a key.
+    pub(super) token: Option<String>,
+    /// Gets each new ticket: a back-end with a key.
+    pub(super) ticket: Option<String>,
+    /// Gets the reason when a token or a ticket could not be fetched.
+    pub(super) error: Option<String>,
 }
 
 /// WeChat's hosts.

@@ -99,7 +99,7 @@ fn a_bad_configuration_is_refused_with_the_place_and_the_remedy() {
         (r#""rotate""#, r#""everything""#, "callers[0].may[1]", "unknown variant"),
         ("http://127.0.0.1:8900/relay/", "127.0.0.1:8900", "wechat.api[0]", "is not an http or https URL"),
         ("http://127.0.0.1:8900/relay/", "http://", "wechat.api[0]", "names no host"),
-        ("http://127.0.0.1:8900/relay/", "http://user@host", "wechat.api[0]", "characters that no host has"),
+        ("http://127.0.0.1:8900/relay/", "http://user@host", "wechat.api[0]", "names a user"),
         ("http://127.0.0.1:8900/relay/", "http://host/?a=b", "wechat.api[0]", "a query"),
         (r#"["http://127.0.0.1:8900/relay/"]"#, "[]", "wechat.api", "is empty"),
         (r#"["http://127.0.0.1:8900/relay/"]"#, r#"["http://a","http://b"]"#, "wechat.api", "more than one"),

@@ -9,6 +9,7 @@ pub mod client;
 mod copies;
 mod epoch;
 pub mod health;
+pub mod hooks;
 mod place;
 mod proof;
 pub mod record;

@@ -20,7 +20,7 @@ use crate::keeper::refresh::{Got, store};
 use crate::keeper::table::{Claim, Digest, Table, digest};
 use crate::keeper::token::class;
 use crate::keeper::wire::Proved;
-use crate::keeper::{Keeper, key, record};
+use crate::keeper::{Keeper, hooks, key, record};
 use crate::limits;
 use crate::secret::Secret;
 use crate::wechat::token;
@@ -63,6 +63,7 @@ impl<W: World, S: Store> Keeper<W, S> {
             if seen.record.v > record::VERSION {
                 return Err(Unavailable::Superseded.into());
             }
+            let before = seen.record.generation;
             let changed = self.lesson(id, Rc::make_mut(&mut seen.record), proved)?;
             let token = seen.record.value.as_ref().ok_or(Unavailable::Superseded)?;
             let credential = Credential::of(Kind::Access, token, seen.record.generation);
@@ -71,6 +72,10 @@ impl<W: World, S: Store> Keeper<W, S> {
             }
             if self.put(&key, &seen) {
                 self.world.note(Event::Learned { account: id });
+                if seen.record.generation != before {
+                    let grant = token::Grant { value: proved.token.clone(), expires_in: proved.expires_in };
+                    hooks::tell(self, id, Kind::Access, Ok(&grant));
+                }
                 // A host looks after what has changed when a task has ended.
                 self.world.later(core::future::ready(()));
                 return Ok(credential);

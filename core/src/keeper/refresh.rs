@@ -11,7 +11,7 @@ use crate::event::{Event, Why};
 use crate::host::{Request, Response, Store, Time, Unreachable, World};
 use crate::keeper::record::{Failure, Record, Token};
 use crate::keeper::token::{class, force_hold};
-use crate::keeper::{Keeper, Stale, key, record};
+use crate::keeper::{Keeper, Stale, hooks, key, record};
 use crate::limits;
 use crate::wechat::errcode::{self, Class};
 use crate::wechat::ticket;
@@ -179,6 +179,11 @@ impl<W: World, S: Store> Job<W, S> {
         if foreign {
             world.note(Event::ForeignRefresher { account: id, kind });
         }
+        let news = match &outcome {
+            Ok(Outcome::Granted { got, .. } | Outcome::Held { got, .. }) => Ok(&got.grant),
+            Err(error) => Err(error),
+        };
+        hooks::tell(&self.keeper, id, kind, news);
         match &outcome {
             Err(error) => world.note(Event::RefreshFailed { account: id, kind, why, error, next }),
             Ok(Outcome::Granted { got, forced }) => {

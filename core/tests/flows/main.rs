@@ -19,6 +19,7 @@ mod deadline;
 mod down;
 mod foreign;
 mod herd;
+mod hooks;
 mod proactive;
 mod proof;
 mod ready;

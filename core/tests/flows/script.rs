@@ -90,7 +90,8 @@ fn an_incident(sim: &Sim, weather: &Weather, api: Api) {
 
 fn play(sim: &Sim, api: Api) {
     let weather = Weather::of(sim);
-    let threads = sim.threads(3, &Settings::new(api));
+    let hooks = sim.random().one_in(3);
+    let threads = sim.threads(3, &Settings { hooks, ..Settings::new(api) });
     if weather.jumps || weather.freezes {
         sim.allow(6 * ms(limits::PATIENCE));
     }

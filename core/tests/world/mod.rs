@@ -12,6 +12,7 @@ mod cells;
 mod clock;
 mod edge;
 mod exec;
+mod hooks;
 mod notes;
 mod random;
 mod replica;
@@ -24,6 +25,7 @@ use std::rc::Rc;
 
 pub(crate) use calls::{Attempt, Fault, Plan};
 pub(crate) use edge::Edge;
+pub(crate) use hooks::{Manners, Told};
 pub(crate) use random::Random;
 pub(crate) use replica::Put;
 pub(crate) use settings::{ADMIN_KEY, API_KEY, APPID, READER_KEY, SECRET, Settings, account};
@@ -43,6 +45,7 @@ struct Inner {
     wechat: RefCell<WeChat>,
     notes: notes::Notes,
     replica: replica::Replica,
+    hooks: hooks::Hooks,
     /// How long a caller may wait, in ms of true time.
     patience: Cell<u64>,
 }
@@ -59,6 +62,7 @@ impl Sim {
             wechat: RefCell::new(WeChat::new(seed)),
             notes: notes::Notes::default(),
             replica: replica::Replica::default(),
+            hooks: hooks::Hooks::default(),
             patience: Cell::new(ms(wxedge::limits::PATIENCE)),
         }))
     }

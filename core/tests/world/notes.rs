@@ -4,6 +4,7 @@ use std::cell::RefCell;
 
 use wxedge::event::Event;
 
+use super::hooks::HOOK_KEY;
 use super::{API_KEY, READER_KEY, SECRET, Sim};
 
 #[derive(Default)]
@@ -34,7 +35,7 @@ impl Sim {
         let wechat = self.0.wechat.borrow();
         let tokens = wechat.issued.iter().map(|it| &*it.token);
         let secrets = wechat.secrets.iter().map(|it| &**it);
-        for it in [SECRET, API_KEY, READER_KEY].into_iter().chain(tokens).chain(secrets) {
+        for it in [SECRET, API_KEY, READER_KEY, HOOK_KEY].into_iter().chain(tokens).chain(secrets) {
             let (part, _) = it.split_at(it.len().min(8));
             // A token begins with its kind and number, which gives nothing away.
             let part = if it.starts_with("Classic-") || it.starts_with("Stable-") { it } else { part };

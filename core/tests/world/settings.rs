@@ -3,10 +3,12 @@
 use std::rc::Rc;
 use std::time::Duration;
 
+use serde_json::json;
 use wxedge::account::{AccountId, Family};
 use wxedge::config::Gateway;
 
 use super::Api;
+use super::hooks::{BACKEND, HOOK_KEY};
 
 pub(crate) const APPID: &str = "wx0123456789abcdef";
 /// With characters that are escaped in a query and in JSON.
@@ -35,17 +37,20 @@ pub(crate) struct Settings {
     pub(crate) unknown: serde_json::Value,
     /// Whether there is an administrator.
     pub(crate) admin: bool,
+    /// Whether a back-end is told of refreshes, about two apps.
+    pub(crate) hooks: bool,
 }
 
 impl Settings {
     pub(crate) fn new(api: Api) -> Self {
-        Self { api, secret: SECRET.into(), epoch: 1, copying: Duration::ZERO, unknown: "refuse".into(), admin: false }
+        let unknown = "refuse".into();
+        Self { api, secret: SECRET.into(), epoch: 1, copying: Duration::ZERO, unknown, admin: false, hooks: false }
     }
 
     pub(super) fn gateway(&self) -> Rc<Gateway> {
         let token_api = if self.api == Api::Classic { "classic" } else { "stable" };
-        let admin = self.admin.then(|| serde_json::json!({ "key": ADMIN_KEY }));
-        let text = serde_json::json!({
+        let admin = self.admin.then(|| json!({ "key": ADMIN_KEY }));
+        let mut text = json!({
             "apps": {"shop": {"kind": "official", "appid": APPID, "secret": self.secret, "token_api": token_api}},
             "callers": [
                 {"name": "back-end", "key": API_KEY, "may": ["token", "rotate"]},
@@ -54,6 +59,11 @@ impl Settings {
             "unknown_accounts": self.unknown,
             "admin": admin
         });
+        if self.hooks {
+            text["apps"]["twin"] = text["apps"]["shop"].clone();
+            text["backends"] = json!({"bot": {"url": format!("http://{BACKEND}/wx"), "key": HOOK_KEY}});
+            text["hooks"] = json!({"token": "bot", "ticket": "bot", "error": "bot"});
+        }
         let gateway = Gateway::from_json(&text.to_string(), &|_| None).unwrap();
         Rc::new(gateway.at_epoch(self.epoch).copying(self.copying))
     }

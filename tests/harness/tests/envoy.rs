@@ -35,9 +35,8 @@ fn ordinary_traffic_goes_past_the_filter() {
         let site = SimulatorProcess::start().await.unwrap();
         let address = site.control().address();
         let to_site = move |yaml: &mut EdgeYaml| {
-            let port = "/static_resources/clusters/0/load_assignment/endpoints/0/lb_endpoints/0/endpoint/address/socket_address/port_value";
-            assert_eq!(yaml.at("/static_resources/clusters/0/name")?, "site");
-            *yaml.at(port)? = json!(address.port());
+            let port = "/load_assignment/endpoints/0/lb_endpoints/0/endpoint/address/socket_address/port_value";
+            *yaml.cluster("site")?.pointer_mut(port).unwrap() = json!(address.port());
             Ok(())
         };
         let edge = Start::on(HostKind::Envoy).envoy_yaml(to_site).start().await;

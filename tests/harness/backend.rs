@@ -1,0 +1,218 @@
+//! A back-end: it notes what it is sent, and answers as it is told.
+
+use std::collections::VecDeque;
+use std::convert::Infallible;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use hmac::{Hmac, KeyInit, Mac};
+use http_body_util::{BodyExt, Full};
+use hyper::body::{Bytes, Incoming};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Request, Response, StatusCode};
+use hyper_util::rt::TokioIo;
+use serde_json::Value;
+use sha2::Sha256;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::{JoinHandle, JoinSet};
+use tokio::time::{Instant, sleep};
+
+use super::{Failure, Result};
+
+/// A running back-end. Dropped, it closes all its connections.
+#[derive(Debug)]
+pub struct Backend {
+    address: SocketAddr,
+    shared: Shared,
+    task: JoinHandle<()>,
+}
+
+/// What it does with a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Manners {
+    /// Answers with this status and no body.
+    Says(u16),
+    /// The same, after this time.
+    Late(Duration, u16),
+    /// Answers 307 with this Location.
+    Redirects(String),
+    /// Resets the connection.
+    Resets,
+    /// Never answers.
+    Hangs,
+}
+
+/// A request as it came.
+#[derive(Debug, Clone)]
+pub struct Received {
+    /// When it had come to its end.
+    pub at: Instant,
+    /// The method.
+    pub method: String,
+    /// Path and query.
+    pub target: String,
+    /// Names in lower case, in the order sent.
+    pub headers: Vec<(String, String)>,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+type Shared = Arc<Mutex<State>>;
+
+#[derive(Debug)]
+struct State {
+    received: Vec<Received>,
+    next: VecDeque<Manners>,
+    manners: Manners,
+}
+
+impl Backend {
+    /// Starts one on any free port of the loopback interface. It says 200 to everything.
+    pub async fn start() -> Result<Self> {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.map_err(Failure::of("listen for a back-end"))?;
+        let address = listener.local_addr().map_err(Failure::of("listen for a back-end"))?;
+        let state = State { received: Vec::new(), next: VecDeque::new(), manners: Manners::Says(200) };
+        let shared = Arc::new(Mutex::new(state));
+        let task = tokio::spawn(listen(listener, Arc::clone(&shared)));
+        Ok(Self { address, shared, task })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The URL of a path on it.
+    pub fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    /// All that it was sent so far, oldest first.
+    pub fn received(&self) -> Vec<Received> {
+        lock(&self.shared).received.clone()
+    }
+
+    /// What it does from now on.
+    pub fn always(&self, manners: Manners) {
+        lock(&self.shared).manners = manners;
+    }
+
+    /// What it does with the next requests, before it does what it always does.
+    pub fn next(&self, manners: impl IntoIterator<Item = Manners>) {
+        lock(&self.shared).next.extend(manners);
+    }
+}
+
+impl Drop for Backend {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl Received {
+    /// The header of that name (in lower case); one that is there twice fails the scenario.
+    #[track_caller]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let mut all = self.headers.iter().filter(|(have, _)| have == name).map(|(_, value)| value.as_str());
+        let first = all.next();
+        assert_eq!(all.next(), None, "{name} is there twice");
+        first
+    }
+
+    /// The body as JSON.
+    #[track_caller]
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or_else(|why| panic!("{why} in {:?}", self.body))
+    }
+
+    /// Whether it is signed with the bytes of `key`, as Standard Webhooks says. This shares nothing with what it tests but the
+    /// hash: it is what a back-end does.
+    pub fn is_signed_with(&self, key: &[u8]) -> bool {
+        let (Some(id), Some(time)) = (self.header("webhook-id"), self.header("webhook-timestamp")) else {
+            return false;
+        };
+        let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("a key of any length");
+        mac.update(format!("{id}.{time}.").as_bytes());
+        mac.update(&self.body);
+        let expected = format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes()));
+        self.header("webhook-signature").is_some_and(|it| it.split(' ').any(|one| one == expected))
+    }
+}
+
+fn lock(shared: &Shared) -> MutexGuard<'_, State> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+async fn listen(listener: TcpListener, shared: Shared) {
+    // Owned here, so that all connections end with the listener.
+    let mut connections = JoinSet::new();
+    loop {
+        tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => drop(connections.spawn(serve(stream, Arc::clone(&shared)))),
+                // No descriptor is left for another connection.
+                Err(_) => sleep(Duration::from_millis(20)).await,
+            },
+            Some(_) = connections.join_next() => {}
+        }
+    }
+}
+
+async fn serve(stream: TcpStream, shared: Shared) {
+    if lock(&shared).coming() == Manners::Resets {
+        // Then the end of the connection is a reset. It only ends more gently if this fails.
+        let _ = stream.set_zero_linger();
+    }
+    let service = service_fn(|request| answer(Arc::clone(&shared), request));
+    // One request each: whoever reuses a connection would not see how the next one begins. An error is a reset of ours.
+    let _ = http1::Builder::new().keep_alive(false).serve_connection(TokioIo::new(stream), service).await;
+}
+
+async fn answer(shared: Shared, request: Request<Incoming>) -> io::Result<Response<Full<Bytes>>> {
+    let (head, body) = request.into_parts();
+    let body = body.collect().await.map(|it| it.to_bytes().to_vec()).unwrap_or_default();
+    let header = |(name, value): (&hyper::header::HeaderName, &hyper::header::HeaderValue)| {
+        (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned())
+    };
+    let received = Received {
+        at: Instant::now(),
+        method: head.method.to_string(),
+        target: head.uri.to_string(),
+        headers: head.headers.iter().map(header).collect(),
+        body,
+    };
+    let manners = {
+        let mut state = lock(&shared);
+        state.received.push(received);
+        let manners = state.coming();
+        state.next.pop_front();
+        manners
+    };
+    let mut response = Response::new(Full::default());
+    let status = match manners {
+        Manners::Says(status) => status,
+        Manners::Late(time, status) => {
+            sleep(time).await;
+            status
+        }
+        Manners::Redirects(to) => {
+            response.headers_mut().insert("location", to.parse().map_err(io::Error::other)?);
+            307
+        }
+        Manners::Resets => return Err(io::ErrorKind::ConnectionReset.into()),
+        Manners::Hangs => match std::future::pending::<Infallible>().await {},
+    };
+    *response.status_mut() = StatusCode::from_u16(status).map_err(io::Error::other)?;
+    Ok(response)
+}
+
+impl State {
+    fn coming(&self) -> Manners {
+        self.next.front().unwrap_or(&self.manners).clone()
+    }
+}
