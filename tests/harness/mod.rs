@@ -4,6 +4,7 @@
 //! host. What a scenario wants otherwise it says on [`Start`]. Every test has processes of its own, on ports that the
 //! kernel picks, so tests run side by side. The committed envoy.yaml is what runs, but for ports, addresses and secrets.
 
+mod config;
 mod edge;
 mod edge_yaml;
 mod envoy;
@@ -22,6 +23,7 @@ mod start;
 mod tls;
 mod workerd;
 
+pub use config::{Config, Servers};
 pub use edge::{Edge, Host};
 pub use edge_yaml::{EdgeYaml, http as http_part, plugin as plugin_part};
 pub use envoy::{Envoy, EnvoySettings, Update};
@@ -30,7 +32,7 @@ pub use herd::{Herd, HerdReport};
 pub use http::{Answer, PATIENCE};
 pub use jwt::Jwt;
 pub use kv::{Kv, KvCounts, KvFault};
-pub use place::{needed, root};
+pub use place::{envoy as envoy_binary, needed, own_binary, root};
 pub use process::Process;
 pub use request::Request;
 pub use scenario::{FromStart, block_on, play};
