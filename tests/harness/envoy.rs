@@ -14,7 +14,7 @@ use super::edge_yaml::EdgeYaml;
 use super::http::{Answer, exchange};
 use super::process::Process;
 use super::scratch::Scratch;
-use super::{Failure, Result, place};
+use super::{Config, Failure, Result, Servers, place};
 
 /// Envoy compiles the module before it listens; on a busy machine that takes its time.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -32,10 +32,8 @@ pub struct EnvoySettings {
     pub config: String,
     /// Variables of Envoy's environment, all of them readable by the filter.
     pub env: BTreeMap<String, String>,
-    /// What `wechat.api` of the configuration stands for, entry by entry.
-    pub wechat: Vec<String>,
-    /// What `wechat.qyapi` stands for; `None` is WeCom itself.
-    pub qyapi: Option<String>,
+    /// Where the clusters lead instead of where the configuration says; `None` for there.
+    pub servers: Option<Servers>,
     /// The DNS server of the clusters for URLs; `None` is the system's.
     pub dns: Option<SocketAddr>,
     /// Worker threads.
@@ -54,8 +52,7 @@ impl Default for EnvoySettings {
             filter: None,
             config: String::new(),
             env: BTreeMap::new(),
-            wechat: Vec::new(),
-            qyapi: None,
+            servers: None,
             dns: None,
             threads: 2,
             lds: false,
@@ -93,6 +90,15 @@ impl Envoy {
         let mut process = spawn(&settings, &scratch, &yaml)?;
         let (address, admin) = listening(&mut process, &scratch).await?;
         Ok(Self { process, settings, address, admin, listener, scratch })
+    }
+
+    /// Starts it from a file of one's own, with these variables in its environment.
+    pub async fn start_from(file: &Path, env: BTreeMap<String, String>) -> Result<Self> {
+        let scratch = Scratch::new("envoy")?;
+        let settings = EnvoySettings { env, ..EnvoySettings::default() };
+        let mut process = spawn(&settings, &scratch, file)?;
+        let (address, admin) = listening(&mut process, &scratch).await?;
+        Ok(Self { process, settings, address, admin, listener: Value::Null, scratch })
     }
 
     /// Where it listens.
@@ -182,18 +188,14 @@ impl Envoy {
 fn render(settings: &EnvoySettings, scratch: &Scratch) -> Result<(PathBuf, Value)> {
     let mut yaml = EdgeYaml::read()?;
     let filter = settings.filter.clone().map_or_else(place::filter, Ok)?;
-    let variables: Vec<&str> = settings.env.keys().map(String::as_str).collect();
     yaml.ports(settings.ports.0, settings.ports.1)?;
     yaml.filter(&filter)?;
-    yaml.gateway(&settings.config, &variables)?;
-    yaml.named_paths(&settings.config)?;
-    // A configuration that is no JSON has no back-ends.
-    yaml.backends(&serde_json::from_str(&settings.config).unwrap_or_default())?;
+    let config = Config::given(&settings.config, settings.env.clone());
+    let servers = settings.servers.clone().map_or_else(|| config.servers(), Ok)?;
+    yaml.follow(&config, &servers)?;
     if let Some(server) = settings.dns {
         yaml.dns(server)?;
     }
-    yaml.wechat(&settings.wechat)?;
-    settings.qyapi.iter().try_for_each(|url| yaml.qyapi(url))?;
     yaml.static_answer()?;
     settings.edits.iter().try_for_each(|edit| edit(&mut yaml))?;
     let mut listener = yaml.at("/static_resources/listeners/0")?.clone();

@@ -5,6 +5,7 @@
 //! kernel picks, so tests run side by side. The committed envoy.yaml is what runs, but for ports, addresses and secrets.
 
 mod backend;
+mod config;
 mod dns;
 mod edge;
 mod edge_yaml;
@@ -25,6 +26,7 @@ mod tls;
 mod workerd;
 
 pub use backend::{Backend, Manners, Received};
+pub use config::{Config, Servers};
 pub use dns::Dns;
 pub use edge::{Edge, Host};
 pub use edge_yaml::{EdgeYaml, http as http_part, plugin as plugin_part};
@@ -34,7 +36,7 @@ pub use herd::{Herd, HerdReport};
 pub use http::{Answer, PATIENCE};
 pub use jwt::Jwt;
 pub use kv::{Kv, KvCounts, KvFault};
-pub use place::{needed, root};
+pub use place::{envoy as envoy_binary, needed, own_binary, root};
 pub use process::Process;
 pub use request::Request;
 pub use scenario::{FromStart, block_on, play};

@@ -13,7 +13,7 @@ use super::envoy::{Edit, Envoy, EnvoySettings};
 use super::kv::Kv;
 use super::simulator::SimulatorProcess;
 use super::workerd::{Workerd, WorkerdSettings};
-use super::{Failure, Result, place};
+use super::{Failure, Result, Servers, place};
 
 /// The appid of the app `demo`.
 pub const DEMO_APPID: &str = "wx1234567890abcdef";
@@ -187,14 +187,13 @@ impl Start {
         let names = (1..=urls.len()).map(|n| if n == 1 { String::new() } else { n.to_string() });
         let names = names.map(|n| format!("https://api{n}.weixin.qq.com")).collect::<Vec<_>>();
         self.config["wechat"]["api"] = json!(names);
-        let qyapi = urls.first().cloned();
+        let qyapi = urls.first().cloned().unwrap_or_default();
         let filter = if self.faults { place::filter_with_faults()? } else { place::filter()? };
         Ok(EnvoySettings {
             filter: Some(filter),
             config: self.text.unwrap_or_else(|| self.config.to_string()),
             env: self.env,
-            wechat: urls,
-            qyapi,
+            servers: Some(Servers { wechat: urls, qyapi }),
             dns: dns.map(Dns::address),
             threads: self.threads,
             lds: self.lds,

@@ -9,7 +9,6 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use serde_json::json;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use wxedge_tests::harness::{
     Envoy, EnvoySettings, Failure, Kv, Process, Request, Result, SimulatorProcess, Workerd, WorkerdSettings, root,
@@ -62,28 +61,24 @@ async fn run() -> Result<()> {
 async fn start(settings: &Settings) -> Result<Running> {
     let mut config = settings.config.clone();
     let mut simulator = None;
-    let (mut wechat, mut qyapi) = (settings.wechat()?, settings.qyapi());
     if settings.simulated {
         let started = SimulatorProcess::start_on(settings.simulator_port).await?;
         for account in settings.accounts() {
             let made = started.control().account(account).await;
             made.map_err(Failure::of("make the account in the simulator"))?;
         }
-        (wechat, qyapi) = (vec![started.url()], started.url());
+        config = settings.at(&started.url());
         simulator = Some(started);
     }
     let envoy = Envoy::start(EnvoySettings {
-        config: config.to_string(),
-        env: settings.secrets.clone(),
-        wechat: wechat.clone(),
-        qyapi: Some(qyapi.clone()),
+        config: config.text().to_owned(),
+        env: config.variables().clone(),
         ports: (settings.envoy_port, settings.admin_port),
         ..EnvoySettings::default()
     });
     let envoy = envoy.await?;
-    config["wechat"] = json!({ "api": wechat, "qyapi": qyapi });
-    let mut bindings = settings.secrets.clone();
-    bindings.insert("WXEDGE_CONFIG".to_owned(), config.to_string());
+    let mut bindings = config.variables().clone();
+    bindings.insert("WXEDGE_CONFIG".to_owned(), config.text().to_owned());
     let kv = Kv::start().await?;
     let workerd = Workerd::start(WorkerdSettings {
         bindings,

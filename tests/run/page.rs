@@ -18,8 +18,8 @@ pub fn text(settings: &Settings, running: &Running) -> String {
             page += &tries(running, &simulator.url());
         }
         None => {
-            let urls = settings.wechat().unwrap_or_default().join(", ");
-            page += &format!("  WeChat     {urls} (the real one), WeCom {}\n", settings.qyapi());
+            let urls = settings.config.servers().map(|it| (it.wechat.join(", "), it.qyapi)).unwrap_or_default();
+            page += &format!("  WeChat     {} (the real one), WeCom {}\n", urls.0, urls.1);
         }
     }
     page + "\nCtrl-C stops all of them.\n"

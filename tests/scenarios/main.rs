@@ -15,6 +15,7 @@ mod hostile_requests;
 mod jwt;
 mod like_wechat;
 mod named_paths;
+mod own_config;
 mod patience;
 mod rates;
 mod raw_wechat;

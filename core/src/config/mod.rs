@@ -111,8 +111,8 @@ fn tag(appid: &str, secret: &Secret) -> String {
 pub struct Gateway {
     /// Accounts by AppID.
     pub accounts: BTreeMap<String, Rc<Account>>,
-    /// AppIDs by the app's name.
-    apps: BTreeMap<String, String>,
+    /// The same by the app's name.
+    apps: BTreeMap<String, Rc<Account>>,
     /// What an app may be used for, where that is not everything.
     allow: Vec<(String, Vec<Use>)>,
     /// Who may ask for what.
@@ -162,8 +162,7 @@ impl Gateway {
             let path = json::join("apps", &name);
             allow.extend(app.allow.clone().map(|it| (name.clone(), it)));
             let account = account(&path, &name, app)?;
-            apps.insert(name, account.id.id.clone());
-            add(&mut accounts, &path, account)?;
+            apps.insert(name, add(&mut accounts, &path, account)?);
         }
         let api = match raw.wechat.api.as_slice() {
             [one] => origin::upstream(one, "wechat_api", "wechat.api[0]")?,
@@ -204,7 +203,7 @@ impl Gateway {
     /// The account of the app called `name`.
     #[must_use]
     pub fn app(&self, name: &str) -> Option<&Rc<Account>> {
-        self.accounts.get(self.apps.get(name)?)
+        self.apps.get(name)
     }
 
     /// The names of all apps.
@@ -222,13 +221,13 @@ impl Gateway {
     /// The same of an account, where no app is named: one of its apps is enough.
     #[must_use]
     pub fn account_allows(&self, account: &AccountId, what: &str) -> bool {
-        let mut apps = self.apps.iter().filter(|it| *it.1 == account.id).peekable();
+        let mut apps = self.apps.iter().filter(|it| it.1.id.id == account.id).peekable();
         apps.peek().is_none() || apps.any(|it| self.allows(it.0, what))
     }
 
     /// The names of the apps that use `account`.
     pub fn names_of(&self, account: &AccountId) -> impl Iterator<Item = &str> {
-        self.apps.iter().filter(|it| it.1 == &account.id).map(|it| it.0.as_str())
+        self.apps.iter().filter(|it| it.1.id == *account).map(|it| it.0.as_str())
     }
 
     /// The app's name, if there is only one.
@@ -313,10 +312,11 @@ fn account(path: &str, name: &str, app: raw::App) -> Result<Account, ConfigError
 }
 
 /// Two apps may share an account, but then they must agree on it: one record, one writer.
-fn add(accounts: &mut BTreeMap<String, Rc<Account>>, path: &str, account: Account) -> Result<(), ConfigError> {
+fn add(accounts: &mut BTreeMap<String, Rc<Account>>, path: &str, account: Account) -> Result<Rc<Account>, ConfigError> {
     let Some(known) = accounts.get(&account.id.id) else {
-        accounts.insert(account.id.id.clone(), Rc::new(account));
-        return Ok(());
+        let account = Rc::new(account);
+        accounts.insert(account.id.id.clone(), account.clone());
+        return Ok(account);
     };
     let differs = [
         ("kind", known.id != account.id),
@@ -324,7 +324,7 @@ fn add(accounts: &mut BTreeMap<String, Rc<Account>>, path: &str, account: Accoun
         ("token_api", known.token_api != account.token_api),
     ];
     match differs.iter().find(|it| it.1) {
-        None => Ok(()),
+        None => Ok(known.clone()),
         Some((field, _)) => {
             let why = "differs from that of another app with the same appid: make them equal";
             Err(ConfigError::new(&json::join(path, field), why))

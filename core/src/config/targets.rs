@@ -6,7 +6,7 @@ use alloc::rc::Rc;
 use alloc::string::String;
 use core::time::Duration;
 
-use super::{ConfigError, origin, raw};
+use super::{Account, ConfigError, origin, raw};
 use crate::keeper::hooks::Hooks;
 use crate::limits;
 use crate::target::{Origin, Target, Targets, is_name, is_private};
@@ -56,14 +56,18 @@ const NO_KEY: &str = "is shorter than 16 bytes, or no base64 after whsec_: \
     make one with `echo whsec_$(openssl rand -base64 32)`";
 
 /// Reads the hooks. `apps` has the accounts that the apps use.
-pub(super) fn hooks(raw: raw::Hooks, targets: &Targets, apps: &BTreeMap<String, String>) -> Result<Hooks, ConfigError> {
+pub(super) fn hooks(
+    raw: raw::Hooks,
+    targets: &Targets,
+    apps: &BTreeMap<String, Rc<Account>>,
+) -> Result<Hooks, ConfigError> {
     let hooks = Hooks {
         token: secret_hook("hooks.token", raw.token, targets)?,
         ticket: secret_hook("hooks.ticket", raw.ticket, targets)?,
         error: hook("hooks.error", raw.error, targets)?,
         ..Hooks::default()
     };
-    let shared = |account: &String| apps.values().filter(|it| *it == account).count();
+    let shared = |account: &Account| apps.values().filter(|it| it.id == account.id).count();
     if !hooks.is_empty() && apps.values().any(|it| shared(it) > limits::HOOKED) {
         let why = "cannot be told of an account that more than 16 apps share";
         return Err(ConfigError::new("hooks", why));

@@ -18,6 +18,7 @@ pub mod registration;
 pub mod registry;
 pub mod replica;
 mod replicate;
+mod said;
 pub mod table;
 pub mod token;
 pub mod wire;

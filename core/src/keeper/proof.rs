@@ -29,7 +29,7 @@ use crate::wechat::token;
 #[derive(Serialize, Deserialize)]
 enum Outcome {
     Right(Proved),
-    Wrong(Error),
+    Wrong(#[serde(with = "super::said")] Error),
 }
 
 /// The word for an AppSecret that is not in force.

@@ -87,6 +87,7 @@ pub struct Lease {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {
     /// What was said.
+    #[serde(with = "super::said")]
     pub error: Error,
     /// Until when nobody asks again.
     pub until: Time,
