@@ -8,6 +8,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 
 use serde_json::{Value, json};
+use wxedge::target::{Url, is_private};
 
 use super::{Config, Failure, Result, Servers, place};
 
@@ -96,15 +97,29 @@ impl EdgeYaml {
         Ok(())
     }
 
-    /// What `backends` of the configuration stands for: one cluster for each.
+    /// What `backends` of the configuration stands for: one cluster for each. If the edge has one of that name, that is meant.
     fn backends(&mut self, config: &Config) -> Result<()> {
         let tls = self.cluster(API)?["transport_socket"].clone();
         let (clusters, mut model) = self.take_cluster(BACKEND)?;
         model["transport_socket"] = tls;
+        let edges_own = clusters.len();
         for (name, backend) in config.tree()["backends"].as_object().into_iter().flatten() {
+            let wrong = |why: &str| Err(Failure::new(format!("backends.{name}.cluster: {why}")));
             let url = config.url(&backend["url"], &format!("backends.{name}.url"))?;
-            let name = backend["cluster"].as_str().map_or_else(|| format!("{BACKENDS}{name}"), str::to_owned);
-            clusters.push(cluster(model.clone(), &name, &url)?);
+            let named = backend["cluster"].as_str();
+            let name = named.map_or_else(|| format!("{BACKENDS}{name}"), str::to_owned);
+            let new = cluster(model.clone(), &name, &url)?;
+            match clusters.iter().position(|it| it["name"] == name) {
+                Some(at) if at < edges_own || clusters[at] == new => {}
+                Some(_) => return wrong("is that of another back-end too, which is somewhere else"),
+                // Its name tells the gateway that nobody can listen.
+                None if named.is_some() && is_open(&url)? => {
+                    return wrong(
+                        "is not in envoy.yaml, and what is made of its url would send everything in the open",
+                    );
+                }
+                None => clusters.push(new),
+            }
         }
         Ok(())
     }
@@ -234,29 +249,31 @@ fn at<'a>(value: &'a mut Value, pointer: &str) -> Result<&'a mut Value> {
 
 /// The cluster that leads to `url`: `model` with another address, without TLS where the URL has none.
 fn cluster(mut model: Value, name: &str, url: &str) -> Result<Value> {
-    let (tls, authority) = match url.split_once("://") {
-        Some(("https", rest)) => (true, rest),
-        Some(("http", rest)) => (false, rest),
-        _ => {
-            return Err(Failure::new(format!("{url} is neither http:// nor https://")));
-        }
-    };
-    let authority = authority.split('/').next().unwrap_or_default();
-    let (host, port) = match authority.rsplit_once(':') {
-        Some((host, port)) => (host, port.parse().map_err(Failure::of(format_args!("the port in {url}")))?),
-        None => (authority, if tls { 443 } else { 80 }),
-    };
+    let url = parsed(url)?;
+    let port = url.authority.strip_prefix(&url.host).and_then(|rest| rest.strip_prefix(':'));
+    let port = port.map_or(if url.scheme == "https" { "443" } else { "80" }, |port| port);
+    let port: u16 = port.parse().map_err(Failure::of(format_args!("the port of {}", url.authority)))?;
+    let host = url.host.trim_matches(['[', ']']);
     let is_ip = host.parse::<std::net::IpAddr>().is_ok();
     model["name"] = json!(name);
     model["type"] = json!(if is_ip { "STATIC" } else { "LOGICAL_DNS" });
     model["load_assignment"]["cluster_name"] = json!(name);
-    let address: (&str, u16) = (host, port);
     *at(&mut model, "/load_assignment/endpoints/0/lb_endpoints/0/endpoint/address/socket_address")? =
-        json!({ "address": address.0, "port_value": address.1 });
-    if tls {
+        json!({ "address": host, "port_value": port });
+    if url.scheme == "https" {
         *at(&mut model, "/transport_socket/typed_config/sni")? = json!(host);
     } else if let Some(cluster) = model.as_object_mut() {
         cluster.remove("transport_socket");
     }
     Ok(model)
+}
+
+/// Whether what is sent to `url` can be read on its way.
+fn is_open(url: &str) -> Result<bool> {
+    let url = parsed(url)?;
+    Ok(url.scheme == "http" && !is_private(&url.host))
+}
+
+fn parsed(url: &str) -> Result<Url> {
+    Url::parse(url).map_err(|why| Failure::new(format!("{url} {why}")))
 }

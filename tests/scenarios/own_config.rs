@@ -69,13 +69,43 @@ fn a_bad_configuration_fails_with_its_path_by_the_gateway_and_by_the_filter_in_e
 
 #[test]
 fn what_only_an_edge_cannot_be_made_of_fails_too() {
-    let (output, said) = ask("check", &with("/wechat/api", json!(["http://127.0.0.1:99999"])), &[], &SECRETS);
-    assert_eq!(output.status.code(), Some(1), "{said}");
-    assert!(line(&said, "gateway").starts_with("ok"), "{said}");
-    assert!(line(&said, "Envoy").starts_with("FAILED  the port in http://127.0.0.1:99999"), "{said}");
+    let two = |one: &str, other: &str| {
+        let bot = |url: &str| json!({ "url": url, "cluster": "lan" });
+        with("/backends", json!({ "one": bot(one), "other": bot(other) }))
+    };
+    let cases = [
+        (two("http://10.0.0.5/a", "http://10.0.0.6/b"), "backends.other.cluster: is that of another back-end too"),
+        (two("http://example.com", "http://example.com"), "backends.one.cluster: is not in envoy.yaml"),
+    ];
+    for (config, sentence) in cases {
+        let (output, said) = ask("check", &config, &[], &SECRETS);
+        assert_eq!(output.status.code(), Some(1), "{said}");
+        assert!(line(&said, "gateway").starts_with("ok"), "{said}");
+        assert!(line(&said, "Envoy").starts_with(&format!("FAILED  {sentence}")), "{said}");
+    }
     let (output, said) = ask("check", &with("/wechat/qyapi", json!("${QYAPI}")), &["--placeholders"], &SECRETS);
     assert_eq!(output.status.code(), Some(1), "{said}");
     assert!(line(&said, "Envoy").starts_with("FAILED  wechat.qyapi: the environment has no QYAPI"), "{said}");
+}
+
+#[test]
+fn back_ends_are_clusters_of_the_rendered_edge() {
+    let backends = json!({
+        "bot": { "url": "http://10.0.0.5:8080/a" },
+        "six": { "url": "http://[fd00::5]:8080/" },
+        "far": { "url": "https://far.example.com/hook" },
+        "one": { "url": "http://10.0.0.5/a", "cluster": "lan" },
+        "other": { "url": "http://10.0.0.5/b", "cluster": "lan" },
+        // Which is in envoy.yaml.
+        "site": { "url": "http://example.com", "cluster": "site" },
+    });
+    let config = with("/backends", backends);
+    let (output, said) = ask("check", &config, &[], &SECRETS);
+    assert!(output.status.success(), "{said}");
+    let text = ask("render", &config, &[], &[]).1;
+    let count = |name: &str| text.matches(&format!("cluster_name: {name}\n")).count();
+    let names = ["wxedge_backend_bot", "wxedge_backend_six", "wxedge_backend_far", "wxedge_backend_one", "lan", "site"];
+    assert_eq!(names.map(count), [1, 1, 1, 0, 1, 1], "{text}");
 }
 
 #[test]
