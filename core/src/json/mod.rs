@@ -4,8 +4,10 @@
 //! it. So there is one reader, which gives objects as objects and nothing as a list of a struct's values; it names the place of
 //! what is wrong, and never repeats a value, which may be a secret.
 
+pub(crate) mod exact;
 mod reader;
 mod tree;
+mod value;
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -13,6 +15,7 @@ use alloc::vec::Vec;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+pub(crate) use self::value::Value;
 use crate::limits;
 
 /// A JSON value.
@@ -51,5 +54,7 @@ pub(crate) fn write<T: Serialize>(value: &T) -> Vec<u8> {
     serde_json::to_vec(value).unwrap_or_default()
 }
 
+#[cfg(test)]
+mod exact_tests;
 #[cfg(test)]
 mod tests;
