@@ -5,6 +5,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::Value;
+use super::value::plain;
 use crate::limits;
 
 /// Why a text is no JSON.
@@ -194,8 +195,7 @@ impl<'a> Reader<'a> {
     /// What stands before the next quote, backslash or control character.
     fn plain(&mut self) -> &'a str {
         let start = self.at;
-        let count = self.rest().iter().take_while(|it| **it >= 0x20 && **it != b'"' && **it != b'\\').count();
-        self.skip(count);
+        self.skip(plain(self.rest()));
         self.since(start)
     }
 

@@ -92,15 +92,37 @@ impl<'a> Value<'a> {
 fn quote(text: &str, out: &mut String) {
     out.push('"');
     let mut rest = text;
-    while let Some(at) = rest.bytes().position(|it| it < 0x20 || it == b'"' || it == b'\\') {
-        let (plain, after) = rest.split_at_checked(at).unwrap_or((rest, ""));
-        let mut chars = after.chars();
+    loop {
+        let (plain, after) = rest.split_at_checked(plain(rest.as_bytes())).unwrap_or((rest, ""));
         out.push_str(plain);
-        escape(chars.next().unwrap_or_default(), out);
+        let mut chars = after.chars();
+        let Some(it) = chars.next() else { break };
+        escape(it, out);
         rest = chars.as_str();
     }
-    out.push_str(rest);
     out.push('"');
+}
+
+/// How many bytes stand before the first that a text in quotes must escape: a quote, a backslash, a control character.
+pub(super) fn plain(bytes: &[u8]) -> usize {
+    // Eight at a time: most texts are long and have none of them.
+    let (words, _) = bytes.as_chunks();
+    let words = words.iter().take_while(|it| !has_special(u64::from_le_bytes(**it))).count().saturating_mul(8);
+    let rest = bytes.get(words..).unwrap_or_default();
+    let special = |it: &u8| *it < 0x20 || *it == b'"' || *it == b'\\';
+    words.saturating_add(rest.iter().position(special).unwrap_or(rest.len()))
+}
+
+/// Whether one of eight bytes is such a one.
+const fn has_special(word: u64) -> bool {
+    const ONES: u64 = u64::MAX / 255;
+    // The highest bit of each byte that is less than `limit`.
+    const fn less(word: u64, limit: u64) -> u64 {
+        word.wrapping_sub(ONES.wrapping_mul(limit)) & !word & ONES.wrapping_mul(0x80)
+    }
+    let quote = word ^ ONES.wrapping_mul(0x22);
+    let backslash = word ^ ONES.wrapping_mul(0x5c);
+    less(word, 0x20) | less(quote, 1) | less(backslash, 1) != 0
 }
 
 fn escape(it: char, out: &mut String) {

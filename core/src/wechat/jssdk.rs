@@ -2,27 +2,25 @@
 //!
 //! Source: appendices 1 and 4 of the JS-SDK's documentation.
 
-use alloc::format;
 use alloc::string::String;
 
-use sha1::{Digest, Sha1};
-
-use crate::secret::{Secret, hex};
+use crate::secret::Secret;
 use crate::wechat::signature;
 
 /// The signature of a page. `url` is taken as it is, but for a `#` and what follows it.
 #[must_use]
 pub fn page(ticket: &Secret, nonce: &str, timestamp: &str, url: &str) -> String {
     let url = url.split('#').next().unwrap_or_default();
-    let text = format!("jsapi_ticket={}&noncestr={nonce}&timestamp={timestamp}&url={url}", ticket.expose());
-    hex(&Sha1::digest(text))
+    let named = [("jsapi_ticket=", ticket.expose()), ("noncestr=", nonce), ("timestamp=", timestamp), ("url=", url)];
+    let [a, b, c, d] = named.map(|(name, it)| [name, it].concat());
+    signature::sorted(&[&a, &b, &c, &d], "&")
 }
 
 /// The signature of a card: `values` are those of its fields, the ticket's among them, exactly as they are sent. An empty one
 /// makes no difference.
 #[must_use]
 pub fn card(values: &[&str]) -> String {
-    signature::sorted(values)
+    signature::sorted(values, "")
 }
 
 #[cfg(test)]

@@ -15,9 +15,13 @@ use subtle::ConstantTimeEq;
 use crate::host::Time;
 use crate::secret::{Secret, hex};
 
-/// SHA-1 of `parts`, sorted byte by byte and joined by nothing, in lower-case hexadecimal.
+/// SHA-1 of `parts`, sorted byte by byte and joined by `joint`, in lower-case hexadecimal.
 #[must_use]
-pub fn sorted(parts: &[&str]) -> String {
+pub fn sorted(parts: &[&str], joint: &str) -> String {
+    hex(&digest(parts, joint))
+}
+
+fn digest(parts: &[&str], joint: &str) -> [u8; 20] {
     // They are a handful, and of a fixed number.
     let mut order: Vec<&str> = Vec::with_capacity(parts.len());
     for part in parts {
@@ -25,40 +29,51 @@ pub fn sorted(parts: &[&str]) -> String {
         order.insert(place, part);
     }
     let mut hash = Sha1::new();
-    order.iter().for_each(|it| hash.update(it));
-    hex(&hash.finalize())
+    for (at, part) in order.iter().enumerate() {
+        hash.update(if at == 0 { "" } else { joint });
+        hash.update(part);
+    }
+    hash.finalize().into()
 }
 
 /// `signature`: of token, timestamp and nonce.
 #[must_use]
 pub fn signature(token: &Secret, timestamp: &str, nonce: &str) -> String {
-    sorted(&[token.expose(), timestamp, nonce])
+    sorted(&[token.expose(), timestamp, nonce], "")
 }
 
 /// `msg_signature`: of token, timestamp, nonce and the encrypted text exactly as it came, base64 and all.
 #[must_use]
 pub fn msg_signature(token: &Secret, timestamp: &str, nonce: &str, encrypted: &str) -> String {
-    sorted(&[token.expose(), timestamp, nonce, encrypted])
+    sorted(&[token.expose(), timestamp, nonce, encrypted], "")
 }
 
 /// Which of `tokens` made this `signature`; `None` for none of them. The current token comes first, then the one before it.
 #[must_use]
 pub fn signer(tokens: &[Secret], timestamp: &str, nonce: &str, given: &str) -> Option<usize> {
-    which(tokens, given, |token| signature(token, timestamp, nonce))
+    which(tokens, given, |token| digest(&[token, timestamp, nonce], ""))
 }
 
 /// Which of `tokens` made this `msg_signature`; `None` for none of them.
 #[must_use]
 pub fn msg_signer(tokens: &[Secret], timestamp: &str, nonce: &str, encrypted: &str, given: &str) -> Option<usize> {
-    which(tokens, given, |token| msg_signature(token, timestamp, nonce, encrypted))
+    which(tokens, given, |token| digest(&[token, timestamp, nonce, encrypted], ""))
 }
 
-fn which(tokens: &[Secret], given: &str, sign: impl Fn(&Secret) -> String) -> Option<usize> {
-    tokens.iter().position(|token| same(&sign(token), given))
+fn which(tokens: &[Secret], given: &str, sign: impl Fn(&str) -> [u8; 20]) -> Option<usize> {
+    let given = bytes(given)?;
+    tokens.iter().position(|token| sign(token.expose()).ct_eq(&given).into())
 }
 
-fn same(one: &str, other: &str) -> bool {
-    one.as_bytes().ct_eq(other.as_bytes()).into()
+/// What 40 lower-case digits stand for.
+fn bytes(hex: &str) -> Option<[u8; 20]> {
+    let digit = |it: u8| char::from(it).to_digit(16).filter(|_| !it.is_ascii_uppercase());
+    let pairs: &[[u8; 2]; 20] = hex.as_bytes().as_chunks().0.try_into().ok().filter(|_| hex.len() == 40)?;
+    let mut out = [0; 20];
+    for (place, [high, low]) in out.iter_mut().zip(pairs) {
+        *place = u8::try_from(digit(*high)? << 4 | digit(*low)?).ok()?;
+    }
+    Some(out)
 }
 
 /// Whether `timestamp`, in seconds, is at most `max_age` seconds from `now`, before it or after it; 0 takes any.
@@ -87,10 +102,11 @@ mod tests {
     fn the_order_of_the_parts_makes_no_difference() {
         // SHA-1 of "1500000000NNTOK".
         let hash = "8120b3bc1ff78b4fe0981b5ce4e57f3d6da6ed73";
-        assert_eq!(sorted(&["TOK", "1500000000", "NN"]), hash);
-        assert_eq!(sorted(&["NN", "TOK", "1500000000"]), hash);
+        assert_eq!(sorted(&["TOK", "1500000000", "NN"], ""), hash);
+        assert_eq!(sorted(&["NN", "TOK", "1500000000"], ""), hash);
         assert_eq!(signature(&Secret::new("TOK".into()), "1500000000", "NN"), hash);
-        assert_eq!(sorted(&[]), "da39a3ee5e6b4b0d3255bfef95601890afd80709");
+        assert_eq!(sorted(&["b", "a"], "&"), sorted(&["a&b"], ""));
+        assert_eq!(sorted(&[], "&"), "da39a3ee5e6b4b0d3255bfef95601890afd80709");
     }
 
     #[test]

@@ -93,8 +93,6 @@ pub struct Taken {
     pub token: usize,
     /// Which key opened it and for which of the receive ids it was; `None` if it was plain.
     pub sealed: Option<(usize, usize)>,
-    /// Whether its envelope has keys in lower case, as WeCom's JSON does.
-    lower: bool,
 }
 
 impl Guard {
@@ -102,7 +100,7 @@ impl Guard {
     ///
     /// # Errors
     /// [`Refusal`].
-    pub fn check(&self, signed: &Signed, now: Time) -> Result<String, Refusal> {
+    pub fn check(&self, signed: &Signed<'_>, now: Time) -> Result<String, Refusal> {
         let echo = signed.echostr.as_deref().filter(|it| !it.is_empty()).ok_or(Refusal::Missing("echostr"))?;
         if self.family == Family::Wecom {
             // A `+` that somebody on the way took for a space: base64 has none.
@@ -118,7 +116,7 @@ impl Guard {
     ///
     /// # Errors
     /// [`Refusal`].
-    pub fn take(&self, signed: &Signed, body: Vec<u8>, now: Time) -> Result<Taken, Refusal> {
+    pub fn take(&self, signed: &Signed<'_>, body: Vec<u8>, now: Time) -> Result<Taken, Refusal> {
         if body.len() > limits::BODY {
             return Err(Unreadable::TooLarge.into());
         }
@@ -130,25 +128,25 @@ impl Guard {
         self.take_encrypted(signed, &body, now)
     }
 
-    fn take_plain(&self, signed: &Signed, text: String, now: Time) -> Result<Taken, Refusal> {
+    fn take_plain(&self, signed: &Signed<'_>, text: String, now: Time) -> Result<Taken, Refusal> {
         if !matches!(signed.encrypt_type.as_deref(), None | Some("" | "raw")) {
             return Err(Refusal::Mode("it is encrypted, and this account's mode is plain"));
         }
         let token = self.signer(signed, now)?;
         let format = Format::of(&text);
-        Ok(Taken { text, format, token, sealed: None, lower: false })
+        Ok(Taken { text, format, token, sealed: None })
     }
 
-    fn take_encrypted(&self, signed: &Signed, body: &str, now: Time) -> Result<Taken, Refusal> {
+    fn take_encrypted(&self, signed: &Signed<'_>, body: &str, now: Time) -> Result<Taken, Refusal> {
         let aes = signed.encrypt_type.as_deref() == Some("aes");
         if !aes && self.family != Family::Wecom {
             return Err(Refusal::Mode("it is not encrypted, and this account's mode is not plain"));
         }
-        let (encrypted, lower) = encrypted(body)?;
+        let (encrypted, format) = encrypted(body)?;
         let token = self.msg_signer(signed, &encrypted, now)?;
         let opened = envelope::open(&self.keys, &self.receive_ids, &encrypted)?;
         let sealed = Some((opened.key, opened.receive_id));
-        Ok(Taken { text: opened.message, format: Format::of(body), token, sealed, lower })
+        Ok(Taken { text: opened.message, format, token, sealed })
     }
 
     /// The answer to WeChat: `reply` in an envelope of the kind that the push came in, with the key that opened it. Nothing to say
@@ -161,17 +159,17 @@ impl Guard {
         let encrypted = envelope::encrypt(key, random, reply.as_bytes(), receive_id);
         let timestamp = format!("{}", now.as_ms() / 1_000);
         let signature = signature::msg_signature(token, &timestamp, nonce, &encrypted);
-        seal(push, &encrypted, &signature, &timestamp, nonce)
+        seal(&encrypted, &signature, &timestamp, nonce, push.format)
     }
 
-    fn signer(&self, signed: &Signed, now: Time) -> Result<usize, Refusal> {
+    fn signer(&self, signed: &Signed<'_>, now: Time) -> Result<usize, Refusal> {
         let (timestamp, nonce) = signed.stamp()?;
         let given = signed.signature.as_deref().ok_or(Refusal::Missing("signature"))?;
         let token = signature::signer(&self.tokens, timestamp, nonce, given).ok_or(Refusal::Signature)?;
         self.fresh(timestamp, now).map(|()| token)
     }
 
-    fn msg_signer(&self, signed: &Signed, encrypted: &str, now: Time) -> Result<usize, Refusal> {
+    fn msg_signer(&self, signed: &Signed<'_>, encrypted: &str, now: Time) -> Result<usize, Refusal> {
         let (timestamp, nonce) = signed.stamp()?;
         let given = signed.msg_signature.as_deref().ok_or(Refusal::Missing("msg_signature"))?;
         let token = signature::msg_signer(&self.tokens, timestamp, nonce, encrypted, given);
@@ -184,28 +182,30 @@ impl Guard {
     }
 }
 
-/// The envelope of a body, and whether its keys are in lower case.
-fn encrypted(body: &str) -> Result<(Cow<'_, str>, bool), Refusal> {
+/// The envelope of a push, and how it is written.
+fn encrypted(body: &str) -> Result<(Cow<'_, str>, Format), Refusal> {
     let found = if Format::of(body) == Format::Xml {
         let root = xml::parse(body).map_err(Unreadable::Xml)?;
-        root.only("Encrypt").map(|it| (it.clone(), false))
+        root.only("Encrypt").map(|it| (it.clone(), Format::Xml))
     } else {
         let root = message::json(body).map_err(Unreadable::Json)?;
         let text = |name| root.get(name).and_then(Value::as_text);
-        text("Encrypt").map(|it| (it, false)).or_else(|| Some((text("encrypt")?, true)))
+        let lower = || Some((text("encrypt")?, Format::LowerJson));
+        text("Encrypt").map(|it| (it, Format::Json)).or_else(lower)
     };
     found.ok_or(Refusal::Mode("it holds no Encrypt, and this account's mode is not plain"))
 }
 
-/// The four fields of an encrypted reply.
-fn seal(push: &Taken, encrypted: &str, signature: &str, timestamp: &str, nonce: &str) -> String {
-    let mut names = ["Encrypt", "MsgSignature", "TimeStamp", "Nonce"];
-    if push.lower {
-        names = ["encrypt", "msgsignature", "timestamp", "nonce"];
-    }
+/// The envelope of a reply.
+#[must_use]
+pub fn seal(encrypted: &str, signature: &str, timestamp: &str, nonce: &str, format: Format) -> String {
+    let names = match format {
+        Format::LowerJson => ["encrypt", "msgsignature", "timestamp", "nonce"],
+        _ => ["Encrypt", "MsgSignature", "TimeStamp", "Nonce"],
+    };
     let values = [Value::text(encrypted), Value::text(signature), Value::Number(timestamp.into()), Value::text(nonce)];
     let fields = names.into_iter().map(Into::into).zip(values).collect();
-    message::write(&Value::Object(fields), push.format)
+    message::write(&Value::Object(fields), format)
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! What the query of a callback says.
 
-use alloc::borrow::ToOwned;
+use alloc::borrow::{Cow, ToOwned};
 use alloc::string::String;
 
 use super::Refusal;
@@ -10,41 +10,43 @@ use crate::query::unescape;
 /// The parameters of a callback, percent-decoded once. A `+` stays what it is: it belongs to base64.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[allow(missing_docs)] // WeChat's own names
-pub struct Signed {
-    pub signature: Option<String>,
-    pub msg_signature: Option<String>,
-    pub timestamp: Option<String>,
-    pub nonce: Option<String>,
-    pub echostr: Option<String>,
-    pub encrypt_type: Option<String>,
-    pub openid: Option<String>,
+pub struct Signed<'a> {
+    pub signature: Option<Cow<'a, str>>,
+    pub msg_signature: Option<Cow<'a, str>>,
+    pub timestamp: Option<Cow<'a, str>>,
+    pub nonce: Option<Cow<'a, str>>,
+    pub echostr: Option<Cow<'a, str>>,
+    pub encrypt_type: Option<Cow<'a, str>>,
+    pub openid: Option<Cow<'a, str>>,
 }
 
-impl Signed {
+impl<'a> Signed<'a> {
     /// Reads a query. Other parameters are not looked at.
     ///
     /// # Errors
     /// [`Reject::Repeated`] if one of these is there twice, [`Reject::Invalid`] if one is not UTF-8.
-    pub fn read(query: &str) -> Result<Self, Reject> {
+    pub fn read(query: &'a str) -> Result<Self, Reject> {
         let mut all = Self::default();
         for (name, value) in query.split('&').map(|it| it.split_once('=').unwrap_or((it, ""))) {
-            let name = unescape(name);
-            let (name, place) = match &*name {
-                b"signature" => ("signature", &mut all.signature),
-                b"msg_signature" => ("msg_signature", &mut all.msg_signature),
-                b"timestamp" => ("timestamp", &mut all.timestamp),
-                b"nonce" => ("nonce", &mut all.nonce),
-                b"echostr" => ("echostr", &mut all.echostr),
-                b"encrypt_type" => ("encrypt_type", &mut all.encrypt_type),
-                b"openid" => ("openid", &mut all.openid),
+            // A name that is no text is none of these.
+            let name = decoded(name).unwrap_or_default();
+            let place = match &*name {
+                "signature" => &mut all.signature,
+                "msg_signature" => &mut all.msg_signature,
+                "timestamp" => &mut all.timestamp,
+                "nonce" => &mut all.nonce,
+                "echostr" => &mut all.echostr,
+                "encrypt_type" => &mut all.encrypt_type,
+                "openid" => &mut all.openid,
                 _ => continue,
             };
-            let name = name.to_owned();
             if place.is_some() {
-                return Err(Reject::Repeated { name });
+                return Err(Reject::Repeated { name: name.into_owned() });
             }
-            let text = String::from_utf8(unescape(value));
-            *place = Some(text.map_err(|_| Reject::Invalid { name, why: "is not UTF-8".to_owned() })?);
+            let Some(value) = decoded(value) else {
+                return Err(Reject::Invalid { name: name.into_owned(), why: "is not UTF-8".to_owned() });
+            };
+            *place = Some(value);
         }
         Ok(all)
     }
@@ -56,4 +58,11 @@ impl Signed {
         let nonce = self.nonce.as_deref().filter(|it| there(it)).ok_or(Refusal::Missing("nonce"))?;
         Ok((timestamp, nonce))
     }
+}
+
+fn decoded(text: &str) -> Option<Cow<'_, str>> {
+    if !text.contains('%') {
+        return Some(Cow::Borrowed(text));
+    }
+    String::from_utf8(unescape(text)).ok().map(Cow::Owned)
 }

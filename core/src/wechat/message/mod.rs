@@ -52,6 +52,8 @@ pub enum Format {
     Xml,
     /// JSON.
     Json,
+    /// JSON whose envelope has its keys in lower case, as WeCom's.
+    LowerJson,
 }
 
 impl Format {
@@ -80,7 +82,7 @@ impl<'a> Message<'a> {
         }
         let root = match Format::of(text) {
             Format::Xml => elements(xml::parse(text)?, ids),
-            Format::Json => json(text).map(|it| shape::with_ids(it, ids)).map_err(Unreadable::Json)?,
+            _ => json(text).map(|it| shape::with_ids(it, ids)).map_err(Unreadable::Json)?,
         };
         match root {
             Value::Object(_) => Ok(Self { root }),
@@ -145,7 +147,8 @@ pub(super) fn write(root: &Value<'_>, format: Format) -> String {
     if format == Format::Xml {
         return xml::write("xml", root);
     }
-    let mut out = String::new();
+    // Room for most, so that it need not grow.
+    let mut out = String::with_capacity(1_024);
     root.write(&mut out);
     out
 }

@@ -50,14 +50,14 @@ const fn allowed(it: char) -> bool {
     !matches!(it, '\0'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' | '\u{fffe}' | '\u{ffff}')
 }
 
-/// Whether `it` is a name (XML 1.0, 2.3, but for the exotic characters that it leaves out).
-fn is_name(it: &str) -> bool {
-    let first = it.bytes().next().is_some_and(|it| !it.is_ascii_digit() && !b"-.".contains(&it));
-    first && it.bytes().all(in_name)
+/// Whether a name (XML 1.0, 2.3) may begin with `it`. All that is not ASCII may stand in one here.
+const fn begins_name(it: u8) -> bool {
+    matches!(it, b'a'..=b'z' | b'A'..=b'Z' | b'_' | b':' | 0x80..)
 }
 
+/// Whether a name may hold `it`.
 const fn in_name(it: u8) -> bool {
-    it.is_ascii_alphanumeric() || matches!(it, b'_' | b':' | b'-' | b'.' | 0x80..)
+    begins_name(it) || matches!(it, b'0'..=b'9' | b'-' | b'.')
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::{Element, Fault, allowed, in_name, is_name};
+use super::{Element, Fault, allowed, begins_name, in_name};
 use crate::limits;
 
 /// Reads a document and gives its root.
@@ -12,7 +12,8 @@ use crate::limits;
 /// # Errors
 /// [`Fault`].
 pub fn parse(text: &str) -> Result<Element<'_>, Fault> {
-    let mut reader = Reader { text, at: 0, open: Vec::new(), root: None, elements: 0 };
+    let returns = text.contains('\r');
+    let mut reader = Reader { text, at: 0, returns, open: Vec::with_capacity(4), root: None, elements: 0 };
     reader.skips("\u{feff}");
     while reader.at < text.len() {
         reader.characters()?;
@@ -27,6 +28,8 @@ pub fn parse(text: &str) -> Result<Element<'_>, Fault> {
 struct Reader<'a> {
     text: &'a str,
     at: usize,
+    /// Whether there are carriage returns at all: hardly ever.
+    returns: bool,
     /// The elements around this place, from the root inwards.
     open: Vec<Open<'a>>,
     root: Option<Element<'a>>,
@@ -48,20 +51,35 @@ impl<'a> Reader<'a> {
         self.text.get(self.at..).unwrap_or_default()
     }
 
+    fn bytes(&self) -> &'a [u8] {
+        self.text.as_bytes().get(self.at..).unwrap_or_default()
+    }
+
     const fn skip(&mut self, bytes: usize) {
         self.at = self.at.saturating_add(bytes);
     }
 
     /// Whether `piece` comes next; then it is behind us.
     fn skips(&mut self, piece: &str) -> bool {
-        let there = self.rest().starts_with(piece);
+        let there = self.bytes().starts_with(piece.as_bytes());
         self.skip(if there { piece.len() } else { 0 });
         there
     }
 
-    fn blanks(&mut self) {
-        let rest = self.rest();
-        self.skip(rest.len().saturating_sub(rest.trim_ascii_start().len()));
+    /// Skips blanks and gives the byte behind them.
+    fn blanks(&mut self) -> Option<u8> {
+        let bytes = self.bytes();
+        let blanks = bytes.iter().take_while(|it| it.is_ascii_whitespace()).count();
+        self.skip(blanks);
+        bytes.get(blanks).copied()
+    }
+
+    fn expect(&mut self, byte: u8) -> Result<(), Fault> {
+        if self.bytes().first() != Some(&byte) {
+            return Err(self.fault("the end of a tag is expected"));
+        }
+        self.skip(1);
+        Ok(())
     }
 
     /// What stands before `first` and `others`, which are skipped as well.
@@ -82,59 +100,57 @@ impl<'a> Reader<'a> {
 
     /// Takes the text before the next markup.
     fn characters(&mut self) -> Result<(), Fault> {
+        // What begins with blanks begins behind them.
+        if self.open.last().is_none_or(|it| it.fixed == 0 && it.element.text.is_empty()) {
+            self.blanks();
+        }
+        if self.bytes().first().is_none_or(|it| *it == b'<') {
+            return Ok(());
+        }
         let rest = self.rest();
         let text = rest.get(..rest.find('<').unwrap_or(rest.len())).unwrap_or_default();
-        let Some(open) = self.open.last_mut() else {
-            self.blanks();
-            return if text.trim_ascii().is_empty() {
-                Ok(())
-            } else {
-                Err(self.fault("a text stands outside the root"))
-            };
-        };
-        let first = open.element.text.is_empty() && open.fixed == 0;
-        let shown = if first { text.trim_ascii_start() } else { text };
-        let shown = expand(shown).ok_or(Fault { at: self.at, why: "it refers to no character" })?;
-        append(&mut open.element.text, shown);
+        let Some(open) = self.open.last_mut() else { return Err(self.fault("a text stands outside the root")) };
+        let piece = if self.returns { lines(text) } else { Cow::Borrowed(text) };
+        let piece = expand(piece).ok_or(Fault { at: self.at, why: "it refers to no character" })?;
+        append(&mut open.element.text, piece);
         self.skip(text.len());
         Ok(())
     }
 
     /// Takes the markup that begins here, if anything does.
     fn markup(&mut self) -> Result<(), Fault> {
-        if self.skips("<![CDATA[") {
-            return self.cdata();
+        match self.bytes() {
+            [] => Ok(()),
+            [_, b'/', ..] => {
+                self.skip(2);
+                self.end()
+            }
+            [_, b'!', ..] if self.skips("<![CDATA[") => self.cdata(),
+            [_, b'!', ..] if self.skips("<!--") => self.until('-', "->").map(|_| ()),
+            [_, b'!', ..] => Err(self.fault("a document type is not taken")),
+            [_, b'?', ..] => self.until('?', ">").map(|_| ()),
+            _ => {
+                self.skip(1);
+                self.start()
+            }
         }
-        if self.skips("<!--") {
-            return self.until('-', "->").map(|_| ());
-        }
-        if self.skips("<?") {
-            return self.until('?', ">").map(|_| ());
-        }
-        if self.rest().starts_with("<!") {
-            return Err(self.fault("a document type is not taken"));
-        }
-        if self.skips("</") {
-            return self.end();
-        }
-        if self.skips("<") {
-            return self.start();
-        }
-        Ok(())
     }
 
     fn cdata(&mut self) -> Result<(), Fault> {
         let text = self.until(']', "]>")?;
         let Some(open) = self.open.last_mut() else { return Err(self.fault("a text stands outside the root")) };
-        append(&mut open.element.text, lines(text));
+        append(&mut open.element.text, if self.returns { lines(text) } else { Cow::Borrowed(text) });
         open.fixed = open.element.text.len();
         Ok(())
     }
 
     fn name(&mut self) -> Result<&'a str, Fault> {
-        let rest = self.rest();
-        let length = rest.bytes().take_while(|it| in_name(*it)).count();
-        let name = rest.get(..length).filter(|it| is_name(it)).ok_or_else(|| self.fault("a name is expected"))?;
+        let bytes = self.bytes();
+        if !bytes.first().is_some_and(|it| begins_name(*it)) {
+            return Err(self.fault("a name is expected"));
+        }
+        let length = bytes.iter().take_while(|it| in_name(**it)).count();
+        let name = self.rest().get(..length).unwrap_or_default();
         self.skip(length);
         Ok(name)
     }
@@ -151,36 +167,35 @@ impl<'a> Reader<'a> {
         if self.root.is_some() {
             return Err(self.fault("there is a second root"));
         }
-        let element = Element { name, ..Element::default() };
-        self.attributes()?;
-        if self.skips("/") {
+        let mut element = Element { name, ..Element::default() };
+        if self.attributes()? == b'/' {
+            self.skip(1);
             self.close(element);
         } else {
+            // Most that WeChat sends is right below the root.
+            element.children.reserve(if self.open.is_empty() { 16 } else { 0 });
             self.open.push(Open { element, fixed: 0 });
         }
-        if self.skips(">") { Ok(()) } else { Err(self.fault("the end of a tag is expected")) }
+        self.expect(b'>')
     }
 
-    /// Skips what stands between a name and the end of its tag.
-    fn attributes(&mut self) -> Result<(), Fault> {
+    /// Skips what stands between a name and the end of its tag, and gives the byte that stands there.
+    fn attributes(&mut self) -> Result<u8, Fault> {
         loop {
             let before = self.at;
-            self.blanks();
-            if self.rest().starts_with(['>', '/']) {
-                return Ok(());
-            }
-            if self.at == before {
-                return Err(self.fault("a blank or the end of a tag is expected"));
+            match self.blanks() {
+                Some(it @ (b'>' | b'/')) => return Ok(it),
+                _ if self.at == before => return Err(self.fault("a blank or the end of a tag is expected")),
+                _ => {}
             }
             self.name()?;
-            self.blanks();
-            let equals = self.skips("=");
-            self.blanks();
-            let value = match self.rest().bytes().next().filter(|_| equals) {
-                Some(b'"') => self.quoted('"'),
-                Some(b'\'') => self.quoted('\''),
-                _ => Err(self.fault("an attribute's value is expected")),
-            }?;
+            let equals = self.blanks() == Some(b'=');
+            self.skip(usize::from(equals));
+            let value = match self.blanks() {
+                Some(b'"') if equals => self.quoted('"')?,
+                Some(b'\'') if equals => self.quoted('\'')?,
+                _ => return Err(self.fault("an attribute's value is expected")),
+            };
             if value.contains('<') {
                 return Err(self.fault("an attribute holds markup"));
             }
@@ -193,14 +208,14 @@ impl<'a> Reader<'a> {
     }
 
     fn end(&mut self) -> Result<(), Fault> {
-        let name = self.name()?;
-        self.blanks();
-        let Some(Open { mut element, fixed }) = self.open.pop().filter(|it| it.element.name == name) else {
+        let Some(Open { mut element, fixed }) = self.open.pop() else {
             return Err(self.fault("an element ends that is not open"));
         };
-        if !self.skips(">") {
-            return Err(self.fault("the end of a tag is expected"));
+        if !self.skips(element.name) || self.bytes().first().is_some_and(|it| in_name(*it)) {
+            return Err(self.fault("another element ends than the one that is open"));
         }
+        self.blanks();
+        self.expect(b'>')?;
         trim_end(&mut element.text, fixed);
         self.close(element);
         Ok(())
@@ -216,6 +231,9 @@ impl<'a> Reader<'a> {
 
 /// Leaves out the blanks at the end of `text`, but for its first `fixed` bytes.
 fn trim_end(text: &mut Cow<'_, str>, fixed: usize) {
+    if text.len() == fixed {
+        return;
+    }
     let length = text.trim_ascii_end().len().max(fixed);
     match text {
         Cow::Borrowed(it) => *it = it.get(..length).unwrap_or_default(),
@@ -233,19 +251,16 @@ fn append<'a>(text: &mut Cow<'a, str>, piece: Cow<'a, str>) {
 
 /// Every end of a line as one character (XML 1.0, 2.11).
 fn lines(text: &str) -> Cow<'_, str> {
-    if !text.contains('\r') {
-        return Cow::Borrowed(text);
-    }
     Cow::Owned(text.replace("\r\n", "\n").replace('\r', "\n"))
 }
 
 /// `text` with what it refers to; `None` if that is none of the five entities and no character.
-fn expand(text: &str) -> Option<Cow<'_, str>> {
+fn expand(text: Cow<'_, str>) -> Option<Cow<'_, str>> {
     if !text.contains('&') {
-        return Some(lines(text));
+        return Some(text);
     }
     let mut pieces = text.split('&');
-    let mut out = String::from(lines(pieces.next().unwrap_or_default()));
+    let mut out = String::from(pieces.next().unwrap_or_default());
     for piece in pieces {
         let (name, after) = piece.split_once(';')?;
         out.push(match name {
@@ -256,7 +271,7 @@ fn expand(text: &str) -> Option<Cow<'_, str>> {
             "apos" => '\'',
             _ => numeric(name.strip_prefix('#')?)?,
         });
-        out.push_str(&lines(after));
+        out.push_str(after);
     }
     Some(Cow::Owned(out))
 }

@@ -3,7 +3,7 @@
 use alloc::borrow::Cow;
 use alloc::string::String;
 
-use super::{allowed, is_name};
+use super::{allowed, begins_name, in_name};
 use crate::json::Value;
 
 /// The document `<root>..</root>` of `value`, on one line.
@@ -20,6 +20,10 @@ pub(crate) fn fits(value: &Value<'_>) -> bool {
         Value::Object(fields) => fields.iter().all(|(name, it)| is_name(name) && fits(it)),
         _ => true,
     }
+}
+
+fn is_name(it: &str) -> bool {
+    it.bytes().next().is_some_and(begins_name) && it.bytes().all(in_name)
 }
 
 fn element(name: &str, value: &Value<'_>, out: &mut String) {
