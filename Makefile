@@ -9,6 +9,7 @@ MAKEFLAGS += --no-builtin-rules
 
 ENVOY_VERSION := 1.40.0
 WORKER_BUILD_VERSION := 0.8.7
+CARGO_FUZZ_VERSION := 0.13.2
 # wasm-bindgen's command refuses a module that was made with any other version of its library.
 WASM_BINDGEN_VERSION := $(shell sed -n '/^name = "wasm-bindgen"$$/{n;s/.*"\(.*\)"/\1/p;}' Cargo.lock)
 
@@ -18,6 +19,8 @@ ENVOY := $(TOOLS)/envoy-$(ENVOY_VERSION).done
 NPM := node_modules/.package-lock.json
 WORKER_BUILD := $(TOOLS)/worker-build-$(WORKER_BUILD_VERSION).done
 WASM_BINDGEN := $(TOOLS)/wasm-bindgen-$(WASM_BINDGEN_VERSION).done
+CARGO_FUZZ := $(TOOLS)/cargo-fuzz-$(CARGO_FUZZ_VERSION).done
+FUZZ := envelope xml push reply route config
 
 CORE := Cargo.toml Cargo.lock core/Cargo.toml $(shell find core/src -type f)
 FILTER := $(CORE) envoy-filter/Cargo.toml envoy-filter/exports.json $(shell find envoy-filter/src -type f)
@@ -29,7 +32,7 @@ WORKER_JS := worker/build/index.js
 # $(call step,title,commands joined by &&): says what a long step does and how many seconds it took.
 step = begin=$$SECONDS; echo "== $(strip $(1))"; $(strip $(2)) || exit 1; echo "== $(strip $(1)): done in $$((SECONDS - begin)) s"
 
-.PHONY: help run render check test bench lint build envoy worker schema tools clean prerequisites toolchain
+.PHONY: help run render check test fuzz bench lint build envoy worker schema tools clean prerequisites toolchain
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/make \1\t\2/p' Makefile | expand -t 14
@@ -58,6 +61,14 @@ bench: $(ENVOY) $(NPM) build ## what the gateway costs, as ratios within one run
 		{ echo "missing: wrk (apt-get install wrk)" >&2; exit 1; }
 	@$(call step, build wxedge-bench, cargo build --quiet --package wxedge-tests --bins)
 	@ulimit -n $$(ulimit -Hn); exec target/debug/wxedge-bench $(ONLY)
+
+# Without a sanitizer, so that the stable compiler does: there is no unsafe code to look for.
+fuzz: $(CARGO_FUZZ) ## each reader of what strangers send, on inputs that a fuzzer makes up: SECONDS=600 for each, ONLY=name for one of them
+	@for target in $(or $(ONLY),$(FUZZ)); do \
+		corpus=tests/fuzz/corpus/$$target; mkdir -p $$corpus; \
+		awk -v to=$$corpus '/^=== /{file = to "/seed-" ++n; keep = 1; next} /^--- /{keep = 0} keep{print > file}' core/tests/golden/*.txt; \
+		$(call step, fuzz $$target, PATH="$(TOOLS)/cargo/bin:$$PATH" cargo fuzz run --fuzz-dir tests/fuzz -s none $$target -- \
+			-max_total_time=$(or $(SECONDS),600) -max_len=4096 -timeout=10 -dict=tests/fuzz/wechat.dict -print_final_stats=1); done
 
 lint: $(ENVOY) $(NPM) build ## format, clippy (native and both wasm targets), docs, both edge configurations
 	@$(call step, format, cargo fmt --all --check)
@@ -141,6 +152,10 @@ $(WASM_BINDGEN): | prerequisites toolchain
 	@test -n "$(WASM_BINDGEN_VERSION)" || { echo "Cargo.lock names no wasm-bindgen: run 'cargo metadata' first" >&2; exit 1; }
 	@$(call step, install wasm-bindgen-cli $(WASM_BINDGEN_VERSION) (some minutes), \
 		$(cargo_install) wasm-bindgen-cli@$(WASM_BINDGEN_VERSION))
+	@touch $@
+
+$(CARGO_FUZZ): | prerequisites toolchain
+	@$(call step, install cargo-fuzz $(CARGO_FUZZ_VERSION), $(cargo_install) --locked cargo-fuzz@$(CARGO_FUZZ_VERSION))
 	@touch $@
 
 # With RUSTUP_AUTO_INSTALL=0 rustup does not follow rust-toolchain.toml by itself.

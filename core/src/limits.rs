@@ -11,6 +11,15 @@ pub const BODY: usize = 256 * 1024;
 /// JSON that is read as a whole and not of the configuration, in bytes: it takes up to twenty times that room.
 pub const JSON: usize = 256 * 1024;
 
+/// How deeply JSON of anybody's may be nested.
+pub const JSON_DEPTH: usize = 64;
+
+/// How deeply XML may be nested. WeChat's own goes five deep.
+pub const XML_DEPTH: usize = 32;
+
+/// How many elements an XML document may have. WeChat's longest hold some hundreds.
+pub const XML_ELEMENTS: usize = 2_048;
+
 /// A body that holds nothing but an AppID and an AppSecret, in bytes.
 pub const CREDENTIALS: usize = 8 * 1024;
 

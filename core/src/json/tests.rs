@@ -1,3 +1,4 @@
+use alloc::string::ToString;
 use alloc::vec;
 
 use serde::Deserialize;
@@ -72,6 +73,43 @@ fn what_is_no_json_or_too_much_of_it_is_not_read() {
     assert!(parse("[".repeat(100_000).as_bytes()).is_err());
     let long = alloc::format!("[{}1]", "1,".repeat(limits::JSON / 2));
     assert_eq!((read::<Vec<u8>>(long.as_bytes()), parse(long.as_bytes()).is_ok()), (None, true));
+}
+
+#[test]
+fn a_number_that_is_no_integer_is_near_enough() {
+    for text in [
+        "0.5",
+        "-0.25",
+        "1700000000.5",
+        "1e3",
+        "12.5E+2",
+        "1.7e9",
+        "123456789012345678901234567890",
+        "1e-7",
+        "-2.5e-3",
+        "0e9",
+        "0.0",
+    ] {
+        let Ok(Json::Float(found)) = parse(text.as_bytes()) else { panic!("{text}") };
+        let exact: f64 = text.parse().unwrap();
+        assert!((found - exact).abs() <= exact.abs() * 1e-12, "{text}: {found}");
+    }
+    for (text, bound) in [("1e400", f64::MAX), ("-1e99999999999", f64::MIN), ("1e-400", 0.0), ("1e-99999999999", 0.0)] {
+        assert_eq!(parse(text.as_bytes()).ok(), Some(Json::Float(bound)), "{text}");
+    }
+    let long = alloc::format!("0.{}1", "0".repeat(2_000));
+    assert_eq!(parse(long.as_bytes()).ok(), Some(Json::Float(0.0)));
+}
+
+#[test]
+fn what_is_no_json_is_named_with_its_line() {
+    for (text, why) in [
+        (&b"{\n\"a\": 1,\n  !}"[..], "a key in quotes is expected at line 3, column 3"),
+        (b"", "a value is expected at line 1, column 1"),
+        (b"[1,\n\xff]", "it is not UTF-8 at line 2, column 1"),
+    ] {
+        assert_eq!(parse(text).unwrap_err().to_string(), why);
+    }
 }
 
 #[test]
