@@ -1,6 +1,6 @@
 //! Known answers: what a published sample says, held against the core's public functions.
 //!
-//! A file is a list of `{name, kind, input, expected, source}`. Each family of kinds has a file here; [`judge`] asks them in turn,
+//! A file is a list of `{name, kind, input, expected, source}`. Each family of kinds has a file here; `judge` asks them in turn,
 //! so a kind more is a line more.
 
 mod callback;
