@@ -38,7 +38,7 @@ const BAD: [(&str, &str, &str); 20] = [
     ("\"wechat\":{", "\"helpers\":{\"qr\":\"/qr\"},\"wechat\":{", "helpers.qr: unknown field `qr`, expected `health`"),
     ("\"wechat\":{", "\"admin\":{\"key\":\"${CRM_KEY}\"},\"wechat\":{", "admin.key: is a caller's key too"),
     ("\"apps\":[", "\"mtls\":[\"*.example.com\"],\"apps\":[", "callers[0].mtls[0]: is no name that can be compared"),
-    ("}}}", "}}", "EOF while parsing an object"),
+    ("}}}", "}}", "a comma or a } is expected at line 3"),
 ];
 
 fn good() -> String {

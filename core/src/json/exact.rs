@@ -148,7 +148,8 @@ impl<'a> Reader<'a> {
         if self.takes(b',') {
             return Ok(false);
         }
-        self.takes(end).then_some(true).ok_or_else(|| self.fault("a comma or the end of it is expected"))
+        let why = if end == b'}' { "a comma or a } is expected" } else { "a comma or a ] is expected" };
+        self.takes(end).then_some(true).ok_or_else(|| self.fault(why))
     }
 
     fn digits(&mut self) -> Result<(), Fault> {

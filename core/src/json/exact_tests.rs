@@ -45,7 +45,7 @@ fn what_is_wrong_is_named_with_its_place() {
         ("", 0, "a value is expected"),
         ("{\"a\":tru}", 5, "a value is expected"),
         ("[1,]", 3, "a value is expected"),
-        ("[1 2]", 3, "a comma or the end of it is expected"),
+        ("[1 2]", 3, "a comma or a ] is expected"),
         ("{\"a\" 1}", 5, "a colon is expected"),
         ("{a:1}", 1, "a key in quotes is expected"),
         ("{\"a\":1,}", 7, "a key in quotes is expected"),
