@@ -43,12 +43,19 @@ const fn within(within: &'static str, flat: Flat) -> Flat {
     Flat { within, ..flat }
 }
 
+/// The longest name of a message or event that becomes a part of a path, in bytes. WeChat's have up to forty.
+const NAME: usize = 128;
+
 const BASE: &[Flat] = &[text("ToUserName"), text("FromUserName"), number("CreateTime"), text("MsgType")];
 const ID: &[Flat] = &[text("MsgId")];
 const EVENT: &[Flat] = &[text("Event")];
 
+const TEXT: &[Flat] = &[text("Content")];
+const IMAGE: &[Flat] = &[text("PicUrl"), text("MediaId")];
+const VOICE: &[Flat] = &[text("MediaId"), text("Format"), text("Recognition")];
 const VIDEO: &[Flat] = &[text("MediaId"), text("ThumbMediaId")];
 const LOCATION: &[Flat] = &[text("Location_X"), text("Location_Y"), number("Scale"), text("Label")];
+const LINK: &[Flat] = &[text("Title"), text("Description"), text("Url")];
 
 const KEY: &[Flat] = &[text("EventKey")];
 const MENU: &[Flat] = &[text("EventKey"), text("MenuId")];
@@ -85,12 +92,12 @@ const TEMPLATE: &[Flat] = &[Flat { name: "MsgId", ..text("MsgID") }, text("Statu
 /// The fields that a message of this type has beside those that all have.
 fn of_message(kind: &str) -> Option<&'static [Flat]> {
     Some(match kind {
-        "text" => &[const { text("Content") }],
-        "image" => &[const { text("PicUrl") }, const { text("MediaId") }],
-        "voice" => &[const { text("MediaId") }, const { text("Format") }, const { text("Recognition") }],
+        "text" => TEXT,
+        "image" => IMAGE,
+        "voice" => VOICE,
         "video" | "shortvideo" => VIDEO,
         "location" => LOCATION,
-        "link" => &[const { text("Title") }, const { text("Description") }, const { text("Url") }],
+        "link" => LINK,
         _ => return None,
     })
 }
@@ -113,8 +120,8 @@ fn of_event(event: &str) -> &'static [Flat] {
 /// What is appended to the back-end's URL.
 pub(super) fn path(message: &Message<'_>) -> String {
     let (first, name) = if message.is_event() { ("/event", message.event()) } else { ("/msg", message.kind()) };
-    // Dots alone would be taken for steps through the folders of the back-end, escaped or not.
-    if name.is_empty() || name.bytes().all(|it| it == b'.') {
+    // Dots alone would be taken for steps through the folders of the back-end, escaped or not; and no path is that long.
+    if name.len() > NAME || name.bytes().all(|it| it == b'.') {
         return first.to_owned();
     }
     format!("{first}/{}", escape(name))

@@ -74,6 +74,7 @@ fn no_name_leads_to_another_path() {
         ("", "/event"),
         ("a?b#c d%2e\\", "/event/a%3Fb%23c%20d%252e%5C"),
         ("事件", "/event/%E4%BA%8B%E4%BB%B6"),
+        (&"a".repeat(129), "/event"),
     ] {
         assert_eq!(message(&event(name)).path(), path, "{name}");
     }
