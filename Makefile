@@ -99,7 +99,7 @@ clean: ## forget what was built and remembered; the tools stay
 # to read a backtrace.
 trim = mkdir -p $(2) && \
 	$(NPM_BIN)/wasm-metadce $(1) --graph-file=envoy-filter/exports.json -g -o $(2)/trimmed.wasm >$(2)/trimmed.txt && \
-	$(NPM_BIN)/wasm-opt --flatten --rereloop -Oz --gufa -Oz -g $(2)/trimmed.wasm -o $(2)/wxedge_envoy.debug.wasm && \
+	$(NPM_BIN)/wasm-opt -Os --gufa -Os -g $(2)/trimmed.wasm -o $(2)/wxedge_envoy.debug.wasm && \
 	$(NPM_BIN)/wasm-opt --strip-debug --strip-producers $(2)/wxedge_envoy.debug.wasm -o $(2)/wxedge_envoy.wasm && \
 	rm $(2)/trimmed.wasm $(2)/trimmed.txt && du -b $(2)/*.wasm
 
