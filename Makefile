@@ -95,8 +95,7 @@ clean: ## forget what was built and remembered; the tools stay
 # --- the artefacts ---------------------------------------------------------------------------------------------
 
 # $(call trim,module,folder): keeps the exports that Envoy shall call (each one costs a call per request), then
-# shrinks what is left: 12 kB more than -Os alone, and no slower. The names stay in a module beside it: put that one in place
-# to read a backtrace.
+# shrinks what is left. The names stay in a module beside it: put that one in place to read a backtrace.
 trim = mkdir -p $(2) && \
 	$(NPM_BIN)/wasm-metadce $(1) --graph-file=envoy-filter/exports.json -g -o $(2)/trimmed.wasm >$(2)/trimmed.txt && \
 	$(NPM_BIN)/wasm-opt -Os --gufa -Os -g $(2)/trimmed.wasm -o $(2)/wxedge_envoy.debug.wasm && \
