@@ -84,7 +84,7 @@ pub const JWT: usize = 4096;
 /// What was found out by a claim is remembered for so long at the most.
 pub const REMEMBERED: Duration = Duration::from_secs(3_600);
 
-/// Apps that are registered at runtime: a thousand find room for certain, about two thousand if their names are spread well.
+/// Apps that are registered at runtime: two thousand if their names were spread evenly, a thousand and more as they are spread.
 pub const APPS: Shape = Shape { name: "registry/app", slots: 64, ways: 32, evicts: false };
 
 /// Accounts that no configuration names and that were proved: as many.

@@ -19,9 +19,10 @@ use hyper_util::rt::TokioIo;
 use serde_json::Value;
 use sha2::Sha256;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::task::{JoinHandle, JoinSet};
+use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
 
+use super::listen::listen;
 use super::{Failure, Result};
 
 /// A running back-end. Dropped, it closes all its connections.
@@ -78,7 +79,10 @@ impl Backend {
         let address = listener.local_addr().map_err(Failure::of("listen for a back-end"))?;
         let state = State { received: Vec::new(), next: VecDeque::new(), manners: Manners::Says(200) };
         let shared = Arc::new(Mutex::new(state));
-        let task = tokio::spawn(listen(listener, Arc::clone(&shared)));
+        let task = {
+            let shared = Arc::clone(&shared);
+            tokio::spawn(listen(listener, move |stream| serve(stream, Arc::clone(&shared))))
+        };
         Ok(Self { address, shared, task })
     }
 
@@ -146,21 +150,6 @@ impl Received {
 
 fn lock(shared: &Shared) -> MutexGuard<'_, State> {
     shared.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-async fn listen(listener: TcpListener, shared: Shared) {
-    // Owned here, so that all connections end with the listener.
-    let mut connections = JoinSet::new();
-    loop {
-        tokio::select! {
-            accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => drop(connections.spawn(serve(stream, Arc::clone(&shared)))),
-                // No descriptor is left for another connection.
-                Err(_) => sleep(Duration::from_millis(20)).await,
-            },
-            Some(_) = connections.join_next() => {}
-        }
-    }
 }
 
 async fn serve(stream: TcpStream, shared: Shared) {

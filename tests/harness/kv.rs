@@ -14,9 +14,10 @@ use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::task::{JoinHandle, JoinSet};
+use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
 
+use super::listen::listen;
 use super::{Failure, Result};
 
 /// What the real one demands, in seconds.
@@ -85,7 +86,10 @@ impl Kv {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.map_err(Failure::of("listen for KV"))?;
         let address = listener.local_addr().map_err(Failure::of("listen for KV"))?;
         let shared = Shared::default();
-        let task = tokio::spawn(listen(listener, Arc::clone(&shared)));
+        let task = {
+            let shared = Arc::clone(&shared);
+            tokio::spawn(listen(listener, move |stream| serve(stream, Arc::clone(&shared))))
+        };
         Ok(Self { address, shared, task })
     }
 
@@ -143,21 +147,6 @@ impl Drop for Kv {
 
 fn lock(shared: &Shared) -> MutexGuard<'_, State> {
     shared.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-async fn listen(listener: TcpListener, shared: Shared) {
-    // Owned here, so that all connections end with the listener.
-    let mut connections = JoinSet::new();
-    loop {
-        tokio::select! {
-            accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => drop(connections.spawn(serve(stream, Arc::clone(&shared)))),
-                // No descriptor is left for another connection.
-                Err(_) => sleep(Duration::from_millis(20)).await,
-            },
-            Some(_) = connections.join_next() => {}
-        }
-    }
 }
 
 async fn serve(stream: TcpStream, shared: Shared) {

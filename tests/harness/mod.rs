@@ -15,6 +15,7 @@ mod herd;
 mod http;
 mod jwt;
 mod kv;
+mod listen;
 mod place;
 mod process;
 mod request;
