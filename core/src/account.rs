@@ -14,6 +14,8 @@ pub enum Family {
     Official,
     /// A mini program (小程序).
     Miniprogram,
+    /// A channels shop (视频号小店).
+    Channels,
     /// An application of WeCom (企业微信).
     Wecom,
 }
@@ -25,6 +27,7 @@ impl Family {
         match self {
             Self::Official => "official",
             Self::Miniprogram => "miniprogram",
+            Self::Channels => "channels",
             Self::Wecom => "wecom",
         }
     }
@@ -54,7 +57,7 @@ impl AccountId {
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let (family, id) = text.split_once('/')?;
-        let families = [Family::Official, Family::Miniprogram, Family::Wecom];
+        let families = [Family::Official, Family::Miniprogram, Family::Channels, Family::Wecom];
         let family = families.into_iter().find(|it| it.as_str() == family)?;
         (!id.is_empty()).then(|| Self { family, id: id.to_string() })
     }
@@ -100,7 +103,7 @@ impl Kind {
     pub const fn of(family: Family) -> &'static [Self] {
         match family {
             Family::Official => &[Self::Access, Self::Jsapi, Self::WxCard],
-            Family::Miniprogram => &[Self::Access],
+            Family::Miniprogram | Family::Channels => &[Self::Access],
             Family::Wecom => &[Self::Access, Self::Jsapi, Self::AgentConfig],
         }
     }

@@ -114,6 +114,26 @@ pub enum Reject {
         /// The name asked for.
         app: String,
     },
+    /// The app takes no messages.
+    #[serde(skip_deserializing)]
+    #[error("app {app} takes no messages: set its callback.token, or register it with a token")]
+    NoCallback {
+        /// The app's name.
+        app: String,
+    },
+    /// A message that is not WeChat's, or not for this account: which of the two, and why, is not told.
+    #[serde(skip_deserializing)]
+    #[error(
+        "this is no message of WeChat's for this account: compare Token, EncodingAESKey and AppID with those at WeChat"
+    )]
+    Forged,
+    /// A message of WeChat's that is not taken.
+    #[serde(skip_deserializing)]
+    #[error("the message is not taken: {why}")]
+    Push {
+        /// Why.
+        why: String,
+    },
     /// No account with this AppID is configured.
     #[error("invalid appid")]
     AppId,
@@ -338,12 +358,22 @@ impl Error {
 impl Reject {
     const fn status(&self) -> u16 {
         match self {
-            Self::NotFound | Self::NoApp { .. } => 404,
+            Self::NotFound | Self::NoApp { .. } | Self::NoCallback { .. } => 404,
             Self::Method { .. } => 405,
             Self::TooSlow { .. } => 408,
             Self::TooLarge { .. } => 413,
-            Self::Unknown | Self::AppId | Self::AppSecret | Self::CorpSecret | Self::Token | Self::NotAdmin => 401,
-            Self::Forbidden { .. } | Self::NotAllowed { .. } | Self::NoAdmin | Self::Target { .. } => 403,
+            Self::Forged
+            | Self::Unknown
+            | Self::AppId
+            | Self::AppSecret
+            | Self::CorpSecret
+            | Self::Token
+            | Self::NotAdmin => 401,
+            Self::Forbidden { .. }
+            | Self::NotAllowed { .. }
+            | Self::NoAdmin
+            | Self::Target { .. }
+            | Self::Push { .. } => 403,
             Self::Conflict { .. } => 409,
             Self::TooSoon { .. } | Self::TooMany { .. } => 429,
             _ => 400,

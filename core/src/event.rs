@@ -6,6 +6,7 @@ use crate::account::{AccountId, Kind};
 use crate::error::Error;
 use crate::host::Time;
 use crate::query::escape;
+use crate::wechat::callback::Refusal;
 
 /// How loud a line is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -126,6 +127,39 @@ pub enum Event<'a> {
         /// What the last attempt met with.
         why: &'a str,
     },
+    /// A message was not taken. Whoever sent it is told less than this.
+    PushRefused {
+        /// Whose it was said to be; of several apps, the first.
+        app: &'a str,
+        /// Why.
+        why: &'a Refusal,
+    },
+    /// A back-end has not answered a message, or in a way that cannot be used. The others may have.
+    BackendFailed {
+        /// Whose message.
+        app: &'a str,
+        /// Host and port of the back-end.
+        backend: &'a str,
+        /// Why.
+        why: &'a str,
+    },
+    /// A back-end is down: it is skipped for a while.
+    BackendDown {
+        /// Host and port of the back-end.
+        backend: &'a str,
+    },
+    /// A back-end has answered a message after WeChat was.
+    BackendLate {
+        /// Whose message.
+        app: &'a str,
+        /// Host and port of the back-end.
+        backend: &'a str,
+    },
+    /// It could not be looked up whether a message was handled before: it is handled now.
+    PushForgotten {
+        /// Whose.
+        app: &'a str,
+    },
     /// A request was answered with an error.
     Failed {
         /// The request's id.
@@ -149,12 +183,17 @@ impl Event<'_> {
             Self::ProofFailed { .. } => "proof_failed",
             Self::ReplicaFailed { .. } => "replica_failed",
             Self::HookFailed { .. } => "hook_failed",
+            Self::PushRefused { .. } => "push_refused",
+            Self::BackendFailed { .. } => "backend_failed",
+            Self::BackendDown { .. } => "backend_down",
+            Self::BackendLate { .. } => "backend_late",
+            Self::PushForgotten { .. } => "push_forgotten",
             Self::Failed { .. } => "failed",
         }
     }
 
     /// All names, so that a host can define its counters beforehand.
-    pub const NAMES: [&'static str; 10] = [
+    pub const NAMES: [&'static str; 15] = [
         "refreshed",
         "refresh_failed",
         "foreign_refresher",
@@ -164,6 +203,11 @@ impl Event<'_> {
         "proof_failed",
         "replica_failed",
         "hook_failed",
+        "push_refused",
+        "backend_failed",
+        "backend_down",
+        "backend_late",
+        "push_forgotten",
         "failed",
     ];
 
@@ -171,8 +215,11 @@ impl Event<'_> {
     #[must_use]
     pub const fn level(&self) -> Option<Level> {
         match self {
-            Self::Refreshed { .. } => Some(Level::Info),
-            Self::ForeignRefresher { .. }
+            Self::Refreshed { .. } | Self::PushRefused { .. } | Self::BackendLate { .. } => Some(Level::Info),
+            Self::BackendFailed { .. }
+            | Self::BackendDown { .. }
+            | Self::PushForgotten { .. }
+            | Self::ForeignRefresher { .. }
             | Self::Late { .. }
             | Self::Learned { .. }
             | Self::ProofFailed { .. }
@@ -221,6 +268,13 @@ impl fmt::Display for Event<'_> {
             Self::HookFailed { account, kind, app, why } => {
                 write!(f, " account={account} kind={} app={} why={why:?}", kind.as_str(), escape(app))
             }
+            Self::PushRefused { app, why } => write!(f, " app={} why={:?}", escape(app), alloc::format!("{why}")),
+            Self::BackendFailed { app, backend, why } => {
+                write!(f, " app={} backend={backend} why={why:?}", escape(app))
+            }
+            Self::BackendDown { backend } => write!(f, " backend={backend}"),
+            Self::BackendLate { app, backend } => write!(f, " app={} backend={backend}", escape(app)),
+            Self::PushForgotten { app } => write!(f, " app={}", escape(app)),
             Self::Failed { request_id, error } => {
                 write!(f, " request_id={request_id} error={:?}", alloc::format!("{error}"))
             }

@@ -270,6 +270,13 @@ pub trait Headers {
     fn value(&self, name: &str) -> Option<Vec<u8>>;
 }
 
+/// No headers.
+impl Headers for () {
+    fn value(&self, _: &str) -> Option<Vec<u8>> {
+        None
+    }
+}
+
 /// A request without its body.
 #[derive(Clone)]
 pub struct Head {

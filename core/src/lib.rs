@@ -46,7 +46,7 @@ use crate::config::Gateway;
 use crate::error::Error;
 use crate::event::Event;
 use crate::host::{Head, Host, Method, Response, Verdict, World};
-use crate::route::Route;
+use crate::route::{Configured, Route};
 
 /// Answers one request. Whatever goes wrong becomes a reply.
 pub async fn handle<H: Host>(gateway: Rc<Gateway>, host: H, head: Head) -> Verdict {
@@ -61,10 +61,14 @@ pub async fn handle<H: Host>(gateway: Rc<Gateway>, host: H, head: Head) -> Verdi
 }
 
 async fn answer<H: Host>(gateway: &Gateway, host: &H, head: &Head) -> Result<Response, Error> {
-    match Route::find(head.method, head.path(), &gateway.paths)? {
+    match Route::find(head, &gateway.paths)? {
         Route::Health => Ok(flow::health::health()),
         Route::Ready => flow::ready::ready(gateway, host, head).await,
-        Route::Configured(it) => Ok(flow::configured::answer(&it)),
+        Route::Configured(Configured::Callback(app)) => flow::callback::at_path(gateway, host, head, &app).await,
+        Route::Configured(Configured::File(text)) => Ok(flow::configured::file(&text)),
+        Route::Configured(Configured::Health) => Ok(flow::configured::health()),
+        Route::Message { app, json } => flow::callback::of_app(gateway, host, head, &app, json).await,
+        Route::Hosted { apps } => flow::callback::at_host(gateway, host, head, &apps).await,
         Route::Token => flow::token::classic(gateway, host, head).await,
         Route::StableToken => flow::token::stable(gateway, host).await,
         Route::WecomToken => flow::token::wecom(gateway, host, head).await,

@@ -146,3 +146,48 @@ pub const DELIVERIES: usize = 256;
 
 /// Apps that may share an account where hooks are configured: each of them is told of each refresh.
 pub const HOOKED: usize = 16;
+
+/// A push of WeChat's is answered within this time, where the configuration does not say: WeChat waits for 5 s.
+pub const DEADLINE: Duration = Duration::from_millis(4_500);
+
+/// The shortest and the longest time that the configuration may say.
+pub const DEADLINE_LEAST: Duration = Duration::from_millis(100);
+
+/// See above.
+pub const DEADLINE_MOST: Duration = Duration::from_millis(4_900);
+
+/// Back-ends that one push may go to.
+pub const TARGETS: usize = 8;
+
+/// How long a usable answer waits for those that come before it in the list.
+pub const ORDER_GRACE: Duration = Duration::from_millis(200);
+
+/// Failures in a row after which a back-end is taken to be down …
+pub const FAILURES: u32 = 5;
+
+/// … and how long it is left alone then.
+pub const PAUSE: Duration = Duration::from_secs(30);
+
+/// Back-ends without a name of which it is known whether they are down.
+pub const BREAKERS: usize = 256;
+
+/// Pushes that are under way, or were a moment ago: of an account on a Worker, of all accounts on Envoy.
+pub const PUSHES: Shape = Shape { name: "push", slots: 2_048, ways: 4, evicts: true };
+
+/// How long it is remembered what a push was answered with. WeChat repeats it within 15 s.
+pub const PUSH_MEMORY: Duration = Duration::from_secs(60);
+
+/// The longest reply to a push that is remembered, in bytes.
+pub const REPLY: usize = 4 * 1024;
+
+/// How long the memory of pushes may take to answer, before a push is handled without it.
+pub const CLAIM: Duration = Duration::from_secs(1);
+
+/// How long it may take to ask WeChat who wrote.
+pub const USER: Duration = Duration::from_millis(1_500);
+
+/// How long the answer is believed.
+pub const USER_COPY: Duration = Duration::from_secs(60);
+
+/// Users of whom it is remembered, on one thread or isolate.
+pub const USERS: usize = 1_024;

@@ -61,11 +61,23 @@ pub fn parameter(query: &str, name: &str) -> Result<Option<String>, Reject> {
 /// # Errors
 /// [`Reject::Invalid`] for a value that is not UTF-8.
 pub fn all(query: &str, name: &str) -> Result<Vec<String>, Reject> {
-    let pairs = query.split('&').map(|it| it.split_once('=').unwrap_or((it, "")));
-    let named = pairs.filter(|(key, _)| *key == name || unescape(key) == name.as_bytes());
+    let named = query.split('&').filter(|it| is_called(it, name)).map(|it| it.split_once('=').unwrap_or((it, "")));
     let invalid = |_| Reject::Invalid { name: name.to_owned(), why: "is not UTF-8".to_owned() };
     // A form writes a space as `+`; base64 is never a parameter of a caller's own.
     named.map(|(_, value)| String::from_utf8(unescape(&value.replace('+', " "))).map_err(invalid)).collect()
+}
+
+/// Whether `query` has a parameter `name`, whatever it says.
+#[must_use]
+pub fn has(query: &str, name: &str) -> bool {
+    query.split('&').any(|it| is_called(it, name))
+}
+
+/// Whether `pair`, a part of a query, is the parameter `name`, however that is spelt.
+#[must_use]
+pub fn is_called(pair: &str, name: &str) -> bool {
+    let key = pair.split_once('=').map_or(pair, |it| it.0);
+    key == name || unescape(key) == name.as_bytes()
 }
 
 /// The parameter `name` of `query`, which must be there and not empty.

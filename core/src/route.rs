@@ -10,8 +10,8 @@ use alloc::vec::Vec;
 
 use crate::account::Kind;
 use crate::error::{Reject, Shape};
-use crate::host::Method;
-use crate::query::unescape;
+use crate::host::{Head, Method};
+use crate::query::{has, unescape};
 
 /// What a request asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,6 +63,18 @@ pub enum Route {
         /// The token; `None`: a ticket, and the query says which.
         kind: Option<Kind>,
     },
+    /// `GET` and `POST` of `/app/{app}/msg` and `/app/{app}/msg/json`
+    Message {
+        /// The app's name.
+        app: String,
+        /// Whether back-ends get JSON whatever is configured.
+        json: bool,
+    },
+    /// `GET` and `POST` of any path with `?call=` on a host that takes messages, where there is no other route
+    Hosted {
+        /// The apps whose messages they may be.
+        apps: Rc<[String]>,
+    },
     /// A path that the configuration names
     Configured(Configured),
 }
@@ -74,22 +86,42 @@ pub enum Configured {
     File(Rc<str>),
     /// `helpers.health`, as in go-wx-gateway
     Health,
+    /// An app's `callback.path`, as in go-wx-gateway: the app's name
+    Callback(Rc<str>),
 }
 
-/// The paths that a configuration names: so few that they are looked through, and only where no known route is.
+/// Hosts, in lower case, and the apps whose messages may come to any path there that names a `call`.
+pub type Hosts = Vec<(String, Rc<[String]>)>;
+
+/// The paths and hosts that a configuration names: so few that they are looked through, and only where no known route is.
 #[derive(Debug, Default)]
-pub struct Paths(Vec<(String, Configured)>);
+pub struct Paths {
+    named: Vec<(String, Configured)>,
+    hosts: Hosts,
+}
 
 impl Paths {
     /// Adds `path`; says whether it was free.
     pub fn add(&mut self, path: String, what: Configured) -> bool {
         let free = self.get(&path).is_none();
-        self.0.push((path, what));
+        self.named.push((path, what));
         free
     }
 
+    /// Sets the hosts.
+    pub fn hosts(&mut self, hosts: Hosts) {
+        self.hosts = hosts;
+    }
+
+    /// Whose messages may come with a request to `host`: which port it names does not matter, unless the configuration says one.
+    fn apps_of(&self, host: &str) -> Option<&Rc<[String]>> {
+        let host = host.to_ascii_lowercase();
+        let bare = host.rsplit_once(':').filter(|it| it.1.bytes().all(|it| it.is_ascii_digit())).map(|it| it.0);
+        self.hosts.iter().find(|it| it.0 == host || Some(&*it.0) == bare).map(|it| &it.1)
+    }
+
     fn get(&self, path: &str) -> Option<&Configured> {
-        self.0.iter().find(|it| it.0 == path).map(|it| &it.1)
+        self.named.iter().find(|it| it.0 == path).map(|it| &it.1)
     }
 }
 
@@ -135,9 +167,14 @@ impl Route {
     ///
     /// # Errors
     /// [`Reject::NotFound`], or [`Reject::Method`] where only the method is wrong.
-    pub fn find(method: Method, path: &str, configured: &Paths) -> Result<Self, Reject> {
+    pub fn find(head: &Head, configured: &Paths) -> Result<Self, Reject> {
+        let (method, path) = (head.method, head.path());
         let named = || configured.get(path).cloned().map(Self::Configured);
-        let route = by_path(method, path).or_else(named).ok_or(Reject::NotFound)?;
+        let hosted = || {
+            let apps = configured.apps_of(&head.host)?.clone();
+            has(head.query(), "call").then_some(Self::Hosted { apps })
+        };
+        let route = by_path(method, path).or_else(named).or_else(hosted).ok_or(Reject::NotFound)?;
         let allow = route.methods();
         if allow.split(", ").any(|it| it == method.as_str()) && method != Method::Other {
             return Ok(route);
@@ -148,10 +185,12 @@ impl Route {
     const fn methods(&self) -> &'static str {
         match self {
             Self::StableToken => "POST",
-            Self::Register => "GET, POST",
             Self::App { .. } => "GET, HEAD, DELETE",
             Self::Plain { .. } => "GET, HEAD, PUT",
             Self::Hub { .. } => "GET",
+            Self::Register | Self::Message { .. } | Self::Hosted { .. } | Self::Configured(Configured::Callback(_)) => {
+                "GET, POST"
+            }
             _ => "GET, HEAD",
         }
     }
@@ -196,6 +235,8 @@ fn by_path(method: Method, path: &str) -> Option<Route> {
         ("app", Some("api" | "qyapi")) => Some(Route::AppToken { app, renew: false }),
         ("app", Some("api/new" | "qyapi/new")) => Some(Route::AppToken { app, renew: true }),
         ("app", Some("jsapi")) => Some(Route::AppTicket { app, kind: Some(Kind::Jsapi) }),
+        ("app", Some("msg")) => Some(Route::Message { app, json: false }),
+        ("app", Some("msg/json")) => Some(Route::Message { app, json: true }),
         ("app", Some("ticket")) => Some(Route::AppTicket { app, kind: None }),
         ("token", None) => Some(Route::Plain { app, kind: Kind::Access, renew }),
         ("ticket", None) => Some(Route::Plain { app, kind: Kind::Jsapi, renew }),
@@ -207,12 +248,16 @@ fn by_path(method: Method, path: &str) -> Option<Route> {
 mod tests {
     use super::*;
 
+    fn head(method: Method, path: &str) -> Head {
+        Head { method, target: path.into(), host: "example.com".into(), headers: Rc::new(()) }
+    }
+
     fn find(method: Method, path: &str) -> Result<Route, Reject> {
         let mut configured = Paths::default();
         assert!(configured.add("/MP_verify_abc.txt".into(), Configured::File("abc".into())));
         assert!(configured.add("/ops/health".into(), Configured::Health));
         assert!(!configured.add("/ops/health".into(), Configured::Health));
-        Route::find(method, path, &configured)
+        Route::find(&head(method, path), &configured)
     }
 
     fn get(path: &str) -> Result<Route, Reject> {
@@ -305,7 +350,7 @@ mod tests {
         assert_eq!(find(Method::Put, "/ops/health"), Err(Reject::Method { allow: "GET, HEAD".into() }));
         let mut shadow = Paths::default();
         shadow.add("/healthz".into(), Configured::Health);
-        assert_eq!(Route::find(Method::Get, "/healthz", &shadow), Ok(Route::Health));
+        assert_eq!(Route::find(&head(Method::Get, "/healthz"), &shadow), Ok(Route::Health));
     }
 
     #[test]

@@ -61,8 +61,12 @@ pub struct Message {
     pub app: String,
     /// The id of the request that it follows from, if it does from one.
     pub request_id: Option<String>,
-    /// JSON.
+    /// The content type of the body.
+    pub content_type: String,
+    /// The body.
     pub body: Vec<u8>,
+    /// What is appended to the back-end's path, and to its query.
+    pub place: (String, String),
 }
 
 impl Message {
@@ -73,7 +77,20 @@ impl Message {
     pub fn new<W: World>(world: &W, app: &str, body: Vec<u8>) -> Result<Self, Error> {
         let mut id = [0; 16];
         world.random(&mut id)?;
-        Ok(Self { id: format!("msg_{}", hex(&id)), app: app.into(), request_id: None, body })
+        Ok(Self::of(&id, app, body))
+    }
+
+    /// One that is known by `id`: what is sent twice is the same message.
+    #[must_use]
+    pub fn of(id: &[u8; 16], app: &str, body: Vec<u8>) -> Self {
+        Self {
+            id: format!("msg_{}", hex(id)),
+            app: app.into(),
+            request_id: None,
+            content_type: "application/json".into(),
+            body,
+            place: <(String, String)>::default(),
+        }
     }
 
     /// The request that delivers it to `target`; without a key it has no signature. An app's name that no header could hold is
@@ -83,14 +100,15 @@ impl Message {
         let seconds = now.as_ms().checked_div(1000).unwrap_or_default().to_string();
         let signature = target.key.as_ref().map(|it| it.sign(&self.id, &seconds, &self.body));
         let mut headers = vec![
-            ("content-type", "application/json".into()),
+            ("content-type", self.content_type.clone()),
             ("x-wxedge-app", escape(&self.app)),
             ("webhook-id", self.id.clone()),
             ("webhook-timestamp", seconds),
         ];
         headers.extend(signature.map(|it| ("webhook-signature", it)));
         headers.extend(self.request_id.clone().map(|it| ("x-request-id", it)));
-        Request { method: Method::Post, target: target.path.clone(), headers, body: self.body.clone() }
+        let place = target.at(&self.place.0, &self.place.1);
+        Request { method: Method::Post, target: place, headers, body: self.body.clone() }
     }
 }
 

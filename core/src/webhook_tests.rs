@@ -47,11 +47,20 @@ fn debug_shows_no_key() {
 
 fn target(key: Option<Key>) -> Rc<Target> {
     let to = Upstream { cluster: "c".into(), scheme: "https", authority: "a".into(), base: String::new() };
-    Rc::new(Target { to, path: "/wx?a=b".into(), key, timeout: Duration::from_secs(3), confidential: true })
+    Rc::new(Target {
+        to,
+        path: "/wx?a=b".into(),
+        key,
+        timeout: Duration::from_secs(3),
+        confidential: true,
+        breaker: Rc::default(),
+    })
 }
 
 fn message() -> Message {
-    Message { id: "msg_1".into(), app: "店 a/b\r\nx: y".into(), request_id: None, body: b"{\"a\":1}".to_vec() }
+    let mut message = Message::of(&[0; 16], "店 a/b\r\nx: y", b"{\"a\":1}".to_vec());
+    message.id = "msg_1".into();
+    message
 }
 
 #[test]

@@ -62,21 +62,37 @@ impl EdgeYaml {
         self.named_paths(config.tree())
     }
 
-    /// A route of the gateway for each path that its configuration names.
+    /// A route of the gateway for each path and each callback host that its configuration names.
     fn named_paths(&mut self, config: &Value) -> Result<()> {
         let files = config["verify_files"].as_object().into_iter().flatten().map(|it| format!("/{}", it.0));
         let helpers =
             config["helpers"].as_object().into_iter().flatten().filter_map(|it| it.1.as_str().map(str::to_owned));
-        let paths: Vec<String> = files.chain(helpers).collect();
+        let apps = config["apps"].as_object().into_iter().flatten();
+        let callbacks = apps.filter_map(|it| it.1["callback"]["path"].as_str().map(str::to_owned));
+        let paths = files.chain(helpers).chain(callbacks).map(|it| (format!("gateway{it}"), json!({ "path": it })));
+        let hosts = config["callback_hosts"].as_object().into_iter().flatten().map(|it| {
+            let exact = json!({ "exact": it.0 });
+            let host = json!({ "name": ":authority", "string_match": exact });
+            let call = json!({ "name": "call", "present_match": true });
+            let matched = json!({ "prefix": "/", "headers": [host], "query_parameters": [call] });
+            (format!("gateway-callbacks-{}", it.0), matched)
+        });
+        // Whatever has a path of its own comes first: a host takes any path.
+        let hosts: Vec<(String, Value)> = hosts.collect();
+        let paths: Vec<(String, Value)> = paths.collect();
         let routes = self.at_http("/route_config/virtual_hosts/0/routes")?.as_array_mut();
         let routes = routes.ok_or_else(|| Failure::new("routes in envoy.yaml is no list"))?;
         let at = routes.iter().position(|route| route["name"] == HEALTH);
         let at = at.ok_or_else(|| Failure::new(format!("no route {HEALTH} in envoy.yaml")))?;
-        for path in paths {
-            let mut route = routes[at].clone();
-            (route["name"], route["match"]) = (json!(format!("gateway{path}")), json!({ "path": path }));
-            routes.insert(at, route);
-        }
+        let model = routes[at].clone();
+        let route = |(name, matched): (String, Value)| {
+            let mut route = model.clone();
+            (route["name"], route["match"]) = (json!(name), matched);
+            route
+        };
+        let last = routes.iter().rposition(|it| it["typed_per_filter_config"].is_object()).map_or(at, |it| it + 1);
+        routes.splice(last..last, hosts.into_iter().map(route));
+        routes.splice(at..at, paths.into_iter().map(route));
         Ok(())
     }
 

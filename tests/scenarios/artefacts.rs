@@ -183,7 +183,7 @@ fn the_filter_asks_envoy_for_what_is_listed_and_offers_what_envoy_calls() {
     let listed: Vec<Value> = serde_json::from_str(&listed).unwrap();
     let listed: BTreeSet<_> = listed.iter().filter_map(|it| it["export"].as_str().map(str::to_owned)).collect();
     assert_eq!(exports, listed);
-    assert!(size <= 500_000, "{size} bytes: every worker thread of Envoy loads them");
+    assert!(size <= 900_000, "{size} bytes: every worker thread of Envoy loads them");
     println!("figure: filter_wasm_bytes={size} imports={} exports={}", imports.len(), exports.len());
 }
 

@@ -3,11 +3,13 @@
 //! Unknown keys, missing variables, short keys, unknown apps are errors that name the JSON path; nothing starts half-configured.
 
 mod admin;
+mod callback;
 mod callers;
 mod json;
 mod origin;
 mod paths;
 mod raw;
+mod rotated;
 mod targets;
 pub mod token_hub;
 mod unknown;
@@ -20,6 +22,8 @@ use alloc::rc::Rc;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
+pub use callback::{Callback, Form};
+use rotated::Rotated;
 use serde::Deserialize;
 pub use unknown::Unknown;
 pub use uses::Use;
@@ -27,6 +31,7 @@ pub use uses::Use;
 use crate::account::{AccountId, Family, Kind};
 use crate::caller::Caller;
 use crate::caller::rate::Rate;
+use crate::flow::user::Users;
 use crate::host::Upstream;
 use crate::keeper::hooks::Hooks;
 use crate::keeper::{Apps, Copies};
@@ -131,6 +136,8 @@ pub struct Gateway {
     pub qyapi: Upstream,
     /// Where requests may be sent on somebody's word.
     pub targets: Targets,
+    /// What becomes of the messages of which app.
+    pub callbacks: Vec<Rc<Callback>>,
     /// Who is told of each refresh.
     pub hooks: Hooks,
     /// Grows with each new configuration of the same host, so that an older one can see that it is over. 0 where the host cannot tell.
@@ -141,6 +148,8 @@ pub struct Gateway {
     pub registered: Apps,
     /// How often the registry is asked for strangers.
     pub strangers: Rate,
+    /// Who wrote a moment ago.
+    pub users: Users,
 }
 
 impl Gateway {
@@ -158,12 +167,21 @@ impl Gateway {
         let mut accounts = BTreeMap::new();
         let mut apps = BTreeMap::new();
         let mut allow = Vec::new();
-        for (name, app) in raw.apps {
+        let mut callbacks = Vec::new();
+        let mut paths = paths::read(raw.verify_files, raw.helpers)?;
+        let targets = targets::read(raw.backends, &raw.calls)?;
+        for (name, mut app) in raw.apps {
             let path = json::join("apps", &name);
             allow.extend(app.allow.clone().map(|it| (name.clone(), it)));
-            let account = account(&path, &name, app)?;
-            apps.insert(name, add(&mut accounts, &path, account)?);
+            let callback = app.callback.take();
+            let account = add(&mut accounts, &path, account(&path, &name, app)?)?;
+            if let Some(mut callback) = callback {
+                paths::callback(&mut paths, &json::join(&path, "callback.path"), &name, callback.path.take())?;
+                callbacks.push(Rc::new(callback::read(&name, &account, callback, &targets)?));
+            }
+            apps.insert(name, account);
         }
+        paths.hosts(callback::hosts(raw.callback_hosts, &callbacks)?);
         let api = match raw.wechat.api.as_slice() {
             [one] => origin::upstream(one, "wechat_api", "wechat.api[0]")?,
             [] => return Err(ConfigError::new("wechat.api", "is empty: name one URL")),
@@ -178,7 +196,6 @@ impl Gateway {
         let callers = callers::read(raw.callers, &known)?;
         let admin = raw.admin.map(|it| admin::read(&it.key, &callers)).transpose()?;
         let client_ip_header = raw.client_ip_header.map(header).transpose()?;
-        let targets = targets::read(raw.backends, &raw.calls)?;
         let hooks = targets::hooks(raw.hooks, &targets, &apps)?;
         Ok(Self {
             accounts,
@@ -187,16 +204,18 @@ impl Gateway {
             callers,
             client_ip_header,
             admin,
-            paths: paths::read(raw.verify_files, raw.helpers)?,
+            paths,
             unknown: raw.unknown_accounts,
             api,
             qyapi,
             targets,
+            callbacks,
             hooks,
             epoch: 0,
             copies: Copies::default(),
             registered: Apps::default(),
             strangers: Rate::new(limits::STRANGERS),
+            users: Users::default(),
         })
     }
 
@@ -204,6 +223,12 @@ impl Gateway {
     #[must_use]
     pub fn app(&self, name: &str) -> Option<&Rc<Account>> {
         self.apps.get(name)
+    }
+
+    /// What becomes of the messages of the app called `name`, if it stands in the configuration.
+    #[must_use]
+    pub fn callback(&self, name: &str) -> Option<&Rc<Callback>> {
+        self.callbacks.iter().find(|it| it.app == name)
     }
 
     /// The names of all apps.

@@ -26,6 +26,12 @@ pub(super) fn read(verify_files: BTreeMap<String, String>, helpers: raw::Helpers
     Ok(paths)
 }
 
+/// Adds the path of an app's callback.
+pub(super) fn callback(paths: &mut Paths, place: &str, app: &str, path: Option<String>) -> Result<(), ConfigError> {
+    let Some(path) = path else { return Ok(()) };
+    add(paths, place, path, Configured::Callback(app.into()))
+}
+
 /// Adds a path that the configuration names at `place`.
 fn add(paths: &mut Paths, place: &str, path: String, what: Configured) -> Result<(), ConfigError> {
     let why = if !path.strip_prefix('/').is_some_and(|it| it.split('/').all(is_plain)) {

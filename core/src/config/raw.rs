@@ -4,7 +4,7 @@ use alloc::{collections::BTreeMap, string::String, vec::Vec};
 
 use serde::Deserialize;
 
-use super::{TokenApi, Unknown, Use};
+use super::{Form, Rotated, TokenApi, Unknown, Use};
 use crate::{account::Family, caller::Permission};
 
 /// The configuration of wxedge: one JSON document, the same on Envoy and on Cloudflare Workers.
@@ -41,6 +41,9 @@ pub(crate) struct Gateway {
     /// with ":port" if it is not the scheme's own. Never private ones.
     #[serde(default)]
     pub(super) calls: Vec<String>,
+    /// Hosts on which any path with ?call= takes messages, and the apps whose messages those may be: {"svc.example.com": ["shop"]}.
+    #[serde(default)]
+    pub(super) callback_hosts: BTreeMap<String, Vec<String>>,
     /// Who is told of each refresh.
     #[serde(default)]
     pub(super) hooks: Hooks,
@@ -67,6 +70,51 @@ pub(crate) struct App {
     pub(super) token_api: TokenApi,
     /// What it may be used for, whoever asks; everything if absent.
     pub(super) allow: Option<Vec<Use>>,
+    /// What becomes of its messages and events; without it they are not taken.
+    pub(super) callback: Option<Callback>,
+}
+
+/// What becomes of an account's messages and events.
+#[derive(Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Callback {
+    /// The Token that is set at WeChat; or a list of the current one and the one before it, both of which are taken.
+    pub(super) token: Rotated,
+    /// The EncodingAESKey that is set at WeChat, 43 characters; or a list of the current one and the one before it.
+    pub(super) aes_key: Option<Rotated>,
+    /// How messages come; "safe" if absent where there is an aes_key, else "plain". What comes in another way is refused.
+    pub(super) mode: Option<Mode>,
+    /// How far a message's timestamp may be from now, in seconds: 300 if absent; 0 takes any.
+    pub(super) max_age: Option<u64>,
+    /// WeCom: the id of a suite, whose messages are taken beside the corporation's.
+    pub(super) suite_id: Option<String>,
+    /// A path of your own beside /app/{name}/msg: "/wx".
+    pub(super) path: Option<String>,
+    /// Who gets the messages, in the order in which they may answer: names of back-ends, URLs that calls allows, "/echo"; 8 at most.
+    /// Without any there is a built-in echo.
+    #[serde(default)]
+    pub(super) to: Vec<String>,
+    /// What a back-end gets: "verbatim", "decrypted", "json" or "gateway". If absent, the door decides: /app/{name}/msg decrypted,
+    /// path gateway, a callback host verbatim; a channels shop gateway.
+    pub(super) form: Option<Form>,
+    /// Whether WeChat is asked who wrote; true if absent in the form gateway, else false. For official accounts.
+    pub(super) userinfo: Option<bool>,
+    /// When WeChat is answered at the latest, in milliseconds: 4500 if absent; from 100 to 4900.
+    pub(super) deadline_ms: Option<u64>,
+}
+
+/// How messages come, in WeChat's words.
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Mode {
+    /// Not encrypted.
+    Plain,
+    /// Encrypted, and plain beside it: only the encrypted part is believed.
+    Compatible,
+    /// Encrypted.
+    Safe,
 }
 
 /// The paths of go-wx-gateway's helpers.

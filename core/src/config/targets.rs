@@ -49,7 +49,7 @@ fn backend(name: &str, raw: raw::Backend) -> Result<Target, Wrong> {
     }
     let (to, path) = url.upstream(cluster);
     let key = raw.key.map(|it| Key::parse(&it).ok_or((".key", NO_KEY))).transpose()?;
-    Ok(Target { to, path, key, timeout, confidential })
+    Ok(Target { to, path, key, timeout, confidential, breaker: Rc::default() })
 }
 
 const NO_KEY: &str = "is shorter than 16 bytes, or no base64 after whsec_: \

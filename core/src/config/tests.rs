@@ -2,7 +2,7 @@ use alloc::string::String;
 
 use super::*;
 use crate::caller::Permission;
-use crate::host::Method;
+use crate::host::{Head, Method};
 use crate::route::{Configured, Route};
 
 const GOOD: &str = r#"{
@@ -25,6 +25,10 @@ fn env(name: &str) -> Option<String> {
         "EMPTY" => Some(String::new()),
         _ => None,
     }
+}
+
+fn get(path: &str) -> Head {
+    Head { method: Method::Get, target: path.into(), host: String::new(), headers: Rc::new(()) }
 }
 
 fn read(text: &str) -> Result<Gateway, ConfigError> {
@@ -219,9 +223,9 @@ fn what_an_operator_sets_is_read() {
     let gateway = read(OPERATED).unwrap();
     assert_eq!(gateway.callers[0].mtls.len(), 3);
     assert_eq!(gateway.admin, Some(digest(b"key-of-the-admin")));
-    let file = Route::find(Method::Get, "/MP_verify_abc.txt", &gateway.paths);
+    let file = Route::find(&get("/MP_verify_abc.txt"), &gateway.paths);
     assert_eq!(file, Ok(Route::Configured(Configured::File("abc".into()))));
-    let health = Route::find(Method::Get, "/ops/health", &gateway.paths);
+    let health = Route::find(&get("/ops/health"), &gateway.paths);
     assert_eq!(health, Ok(Route::Configured(Configured::Health)));
     assert_eq!(read(GOOD).unwrap().admin, None);
 }

@@ -30,6 +30,7 @@ impl Use {
         match path.split('/').nth(1)? {
             "api" | "qyapi" => Some(Self::Token),
             "jsapi" | "ticket" => Some(Self::Ticket),
+            "msg" => Some(Self::Msg),
             _ => None,
         }
     }

@@ -1,15 +1,17 @@
 //! Paths that the configuration names and that are open to anybody.
 
 use crate::host::Response;
-use crate::route::Configured;
 
-/// `GET` of one of them.
+/// One of `verify_files`.
 #[must_use]
-pub fn answer(what: &Configured) -> Response {
-    match what {
-        Configured::File(text) => Response::text(200, text),
-        Configured::Health => Response { status: 200, body: b"OK\n".to_vec(), ..Response::default() }
-            .with("content-type", "text/plain;charset=UTF-8")
-            .with("cache-control", "no-store"),
-    }
+pub fn file(text: &str) -> Response {
+    Response::text(200, text)
+}
+
+/// `helpers.health`.
+#[must_use]
+pub fn health() -> Response {
+    Response { status: 200, body: b"OK\n".to_vec(), ..Response::default() }
+        .with("content-type", "text/plain;charset=UTF-8")
+        .with("cache-control", "no-store")
 }

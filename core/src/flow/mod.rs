@@ -2,6 +2,7 @@
 
 pub mod app;
 pub mod body;
+pub mod callback;
 pub mod configured;
 pub mod health;
 pub mod ready;
@@ -10,4 +11,5 @@ pub mod secret;
 pub mod ticket;
 pub mod token;
 pub mod token_hub;
+pub mod user;
 pub mod weixin_token;

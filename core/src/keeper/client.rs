@@ -1,17 +1,20 @@
 //! How flows ask: one typed method per thing. Nobody else matches on [`Answer`].
 
 use alloc::rc::Rc;
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::account::{AccountId, Family, Kind};
 use crate::config::Gateway;
 use crate::error::{Error, Reject};
 use crate::event::Event;
-use crate::host::Host;
+use crate::host::{Host, Time};
 use crate::keeper::health::Health;
+use crate::keeper::once::Claimed;
 use crate::keeper::record::Credential;
 use crate::keeper::registration::Registration;
 use crate::keeper::registry;
+use crate::keeper::table::Digest;
 use crate::keeper::wire::garbled;
 use crate::keeper::{Answer, Ask, Place, Stale, replica};
 use crate::secret::Secret;
@@ -221,6 +224,31 @@ pub async fn credential<H: Host>(
     })?;
     keep(gateway, host, account, &credential);
     Ok(credential)
+}
+
+/// Claims the push `id` of `account` until `end`; waits until `patience` for whoever has it.
+///
+/// # Errors
+/// Whatever the keeper says.
+pub async fn claim<H: Host>(
+    host: &H,
+    account: &AccountId,
+    push: Digest,
+    end: Time,
+    patience: Time,
+) -> Result<Claimed, Error> {
+    match host.ask(&Place::Account(account.clone()), Ask::Claim { push, end, patience }).await? {
+        Answer::Claimed(it) => Ok(it),
+        _ => Err(garbled("keeper")),
+    }
+}
+
+/// Has it remembered what the push `id` of `account` was answered with.
+///
+/// # Errors
+/// Whatever the keeper says.
+pub async fn settle<H: Host>(host: &H, account: &AccountId, push: Digest, reply: String) -> Result<(), Error> {
+    host.ask(&Place::Account(account.clone()), Ask::Settle { push, reply }).await.map(|_| ())
 }
 
 /// How the credentials of `account` are. WeChat is not asked.

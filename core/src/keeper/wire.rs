@@ -13,8 +13,10 @@ use crate::event::Why;
 use crate::host::Time;
 use crate::json;
 use crate::keeper::health::Health;
+use crate::keeper::once::Claimed;
 use crate::keeper::record::{Credential, Record};
 use crate::keeper::registry;
+use crate::keeper::table::Digest;
 use crate::secret::Secret;
 
 /// Something asked of a keeper.
@@ -51,6 +53,22 @@ pub enum Ask {
     Owns {
         /// The token.
         token: Secret,
+    },
+    /// Of an account: the right to handle a push.
+    Claim {
+        /// Its digest.
+        push: Digest,
+        /// When somebody else may have it, if it is not settled by then.
+        end: Time,
+        /// Until when to wait for whoever has it.
+        patience: Time,
+    },
+    /// Of an account: to remember what a push was answered with.
+    Settle {
+        /// Its digest.
+        push: Digest,
+        /// The reply, in plain text.
+        reply: String,
     },
     /// Of the registry: whether WeChat takes this AppSecret.
     Prove {
@@ -131,6 +149,8 @@ pub enum Answer {
     Health(Vec<Health>),
     /// To [`Ask::Owns`].
     Owns(bool),
+    /// To [`Ask::Claim`].
+    Claimed(Claimed),
     /// To [`Ask::Prove`].
     Proved(Proved),
     /// To [`Ask::Registry`].

@@ -6,16 +6,19 @@
 //! This judges what is written. What a name *leads to* is judged where it is looked up: by the address filter of Envoy's egress
 //! clusters. A Worker cannot look up names; there the lists are all there is. A redirect is followed by neither host.
 
+mod breaker;
 mod origin;
 mod private;
 mod url;
 
 use alloc::borrow::ToOwned;
+use alloc::format;
 use alloc::rc::Rc;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::time::Duration;
 
+pub use breaker::{Breaker, Breakers};
 pub use origin::Origin;
 pub use private::is_private;
 pub use url::Url;
@@ -41,7 +44,34 @@ pub struct Target {
     pub timeout: Duration,
     /// Whether nobody can listen on the way, as far as the configuration tells: https, a private host, or a cluster of the operator's own.
     pub confidential: bool,
+    /// Whether it is down.
+    pub breaker: Rc<Breaker>,
 }
+
+impl Target {
+    /// What is asked for there, with `path` appended to its own and `query` to its own query.
+    #[must_use]
+    pub fn at(&self, path: &str, query: &str) -> String {
+        let (own, own_query) = self.path.split_once('?').unwrap_or((&self.path, ""));
+        // `/` and `/msg` is `/msg`, as in go-wx-gateway's `http://host` and `/msg`.
+        let own = if path.is_empty() { own } else { own.trim_end_matches('/') };
+        let and = if own_query.is_empty() || query.is_empty() { "" } else { "&" };
+        let mark = if own_query.is_empty() && query.is_empty() { "" } else { "?" };
+        format!("{own}{path}{mark}{own_query}{and}{query}")
+    }
+}
+
+/// What a `call` means.
+#[derive(Clone, Debug)]
+pub enum Call {
+    /// A request to a back-end.
+    To(Rc<Target>),
+    /// The gateway's own echo, without a request.
+    Echo,
+}
+
+/// The path that means [`Call::Echo`]. No other path of the gateway's own is open to everybody.
+const ECHO: &str = "/echo";
 
 /// All that may be named.
 #[derive(Debug, Default)]
@@ -50,6 +80,8 @@ pub struct Targets {
     pub(crate) backends: Vec<(String, Rc<Target>)>,
     /// Origins that may be named besides.
     pub(crate) calls: Vec<Origin>,
+    /// Of URLs.
+    breakers: Breakers,
 }
 
 impl Targets {
@@ -59,6 +91,20 @@ impl Targets {
     /// [`Reject::Target`] for anything else.
     pub fn find(&self, text: &str) -> Result<Rc<Target>, Reject> {
         self.look(text).map_err(|why| Reject::Target { why: why.to_owned() })
+    }
+
+    /// The same, or `/echo`.
+    ///
+    /// # Errors
+    /// The bare reason.
+    pub fn call(&self, text: &str) -> Result<Call, &'static str> {
+        match text {
+            ECHO => Ok(Call::Echo),
+            _ if text.starts_with('/') => {
+                Err("is a path of the gateway's own that no message may go to: only /echo is")
+            }
+            _ => self.look(text).map(Call::To),
+        }
     }
 
     /// The same, with the bare reason.
@@ -77,9 +123,10 @@ impl Targets {
             return Err("is neither a back-end nor at an origin that calls allows");
         }
         let confidential = url.scheme == "https";
+        let breaker = self.breakers.of(&[url.scheme, "://", &url.authority].concat());
         let cluster = [EGRESS, url.scheme].concat();
         let (to, path) = url.upstream(cluster);
-        Ok(Rc::new(Target { to, path, key: None, timeout: limits::BACKEND, confidential }))
+        Ok(Rc::new(Target { to, path, key: None, timeout: limits::BACKEND, confidential, breaker }))
     }
 }
 

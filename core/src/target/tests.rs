@@ -7,7 +7,7 @@ use super::*;
 fn targets() -> Targets {
     let backend = |url: &str, cluster: &str| {
         let (to, path) = Url::parse(url).unwrap().upstream(cluster.into());
-        Rc::new(Target { to, path, key: None, timeout: limits::BACKEND, confidential: true })
+        Rc::new(Target { to, path, key: None, timeout: limits::BACKEND, confidential: true, breaker: Rc::default() })
     };
     let backends = [
         ("bot".into(), backend("http://127.0.0.1:8080/wx/", "wxedge_backend_bot")),
@@ -22,7 +22,7 @@ fn targets() -> Targets {
         "https://[2606:4700::1111]",
     ];
     let calls = calls.into_iter().map(|it| Origin::parse(it).unwrap()).collect();
-    Targets { backends: backends.into(), calls }
+    Targets { backends: backends.into(), calls, ..Targets::default() }
 }
 
 fn why(text: &str) -> String {
@@ -198,7 +198,7 @@ fn with_all(host: &str) -> Option<String> {
     let url = Url::guess(host).ok()?;
     let origin = Origin { scheme: url.scheme, authority: url.authority.clone(), wild: false };
     assert!(origin.allows(&url));
-    let targets = Targets { backends: Vec::new(), calls: Vec::from([origin]) };
+    let targets = Targets { calls: Vec::from([origin]), ..Targets::default() };
     targets.find(host).ok().map(|it| it.to.authority.to_string())
 }
 

@@ -100,6 +100,17 @@ pub(super) fn read(response: &Response, hush: &Secret, field: &str) -> Result<Gr
     }
 }
 
+/// What an answer says that holds no credential, and nothing else that was hoped for; `hush`, the token it was asked with, is
+/// struck from its text.
+#[must_use]
+pub fn refusal(response: &Response, hush: &Secret) -> Error {
+    let unexpected = || garbled("it is not what was asked for".into());
+    read(response, hush, "access_token")
+        .err()
+        .filter(|it| matches!(it, Error::Refused { .. }))
+        .unwrap_or_else(unexpected)
+}
+
 fn garbled(why: String) -> Error {
     Unavailable::Garbled { who: "WeChat".into(), why }.into()
 }

@@ -1,0 +1,41 @@
+//! A push is handled once: see [`crate::keeper::once`].
+
+use alloc::string::String;
+
+use super::Push;
+use crate::event::Event;
+use crate::host::Host;
+use crate::keeper::client;
+use crate::keeper::once::Claimed;
+use crate::limits;
+use crate::race::within;
+
+impl<H: Host> Push<'_, H> {
+    /// The right to handle the push, or what became of it. A memory that does not answer is done without: a push that is
+    /// handled twice is better than one that is lost.
+    pub(super) async fn claim(&self) -> Claimed {
+        let (host, account) = (self.host, &self.callback.account);
+        let end = self.deadline.plus(limits::CLAIM);
+        let at_once = client::claim(host, account, self.id, end, host.now());
+        match within(host, limits::CLAIM, at_once).await {
+            Some(Ok(Claimed::Running)) => {}
+            Some(Ok(it)) => return it,
+            _ => {
+                host.note(Event::PushForgotten { app: &self.callback.app });
+                return Claimed::Mine;
+            }
+        }
+        let at_last = client::claim(host, account, self.id, end, self.deadline);
+        let left = host.now().until(self.deadline);
+        within(host, left, at_last).await.and_then(Result::ok).unwrap_or(Claimed::Running)
+    }
+
+    /// Remembers the reply, apart from the answer.
+    pub(super) fn settle(&self, reply: String) {
+        let (host, account, id) = (self.host.clone(), self.callback.account.clone(), self.id);
+        self.host.later(async move {
+            // Then a repeat is handled anew once the claim has ended.
+            let _ = client::settle(&host, &account, id, reply).await;
+        });
+    }
+}
