@@ -22,6 +22,8 @@ mod herd;
 mod hooks;
 mod proactive;
 mod proof;
+mod pushes;
+mod pushes_once;
 mod ready;
 mod record;
 mod replica;

@@ -14,6 +14,7 @@ use wxedge::keeper::wire::{read_answer, read_ask, write_answer, write_ask};
 use wxedge::keeper::{Answer, Ask, Keeper, Memo, Place, key};
 use wxedge::{account::Kind, limits};
 
+use super::back_ends::BACK_ENDS;
 use super::exec::Role;
 use super::hooks::BACKEND;
 use super::{Settings, Sim, account, ms};
@@ -103,6 +104,10 @@ impl World for Edge {
     ) -> impl Future<Output = Result<Response, Unreachable>> + 'static {
         let call: Pin<Box<dyn Future<Output = _>>> = if to.authority == BACKEND {
             Box::pin(self.sim.hooked(request, ms(timeout)))
+        } else if let Some(who) = to.authority.strip_suffix(BACK_ENDS) {
+            Box::pin(self.sim.to_back_end(who, request, ms(timeout)))
+        } else if request.target.starts_with("/cgi-bin/user/info?") {
+            Box::pin(self.sim.user_info(&request, ms(timeout)))
         } else {
             assert_eq!((&*to.authority, timeout), ("api.weixin.qq.com", limits::FETCH));
             Box::pin(self.sim.fetch(request, ms(timeout)))

@@ -7,6 +7,7 @@
 //! What a test sets up: [`Sim::plan`] (WeChat's behaviour, call by call), [`Sim::lose`] (tasks that vanish as in a crash),
 //! [`Sim::contest`] (swaps lost against another writer), [`Sim::jump`] (the wall clock), [`Sim::freeze`] and [`Sim::kill_thread`].
 
+mod back_ends;
 mod calls;
 mod cells;
 mod clock;
@@ -23,6 +24,7 @@ mod wechat;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
+pub(crate) use back_ends::{Asked, Saying};
 pub(crate) use calls::{Attempt, Fault, Plan};
 pub(crate) use edge::Edge;
 pub(crate) use hooks::{Manners, Told};
@@ -46,6 +48,7 @@ struct Inner {
     notes: notes::Notes,
     replica: replica::Replica,
     hooks: hooks::Hooks,
+    back_ends: back_ends::BackEnds,
     /// How long a caller may wait, in ms of true time.
     patience: Cell<u64>,
 }
@@ -63,6 +66,7 @@ impl Sim {
             notes: notes::Notes::default(),
             replica: replica::Replica::default(),
             hooks: hooks::Hooks::default(),
+            back_ends: back_ends::BackEnds::default(),
             patience: Cell::new(ms(wxedge::limits::PATIENCE)),
         }))
     }

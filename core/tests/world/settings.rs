@@ -8,6 +8,7 @@ use wxedge::account::{AccountId, Family};
 use wxedge::config::Gateway;
 
 use super::Api;
+use super::back_ends::BACK_ENDS;
 use super::hooks::{BACKEND, HOOK_KEY};
 
 pub(crate) const APPID: &str = "wx0123456789abcdef";
@@ -39,12 +40,23 @@ pub(crate) struct Settings {
     pub(crate) admin: bool,
     /// Whether a back-end is told of refreshes, about two apps.
     pub(crate) hooks: bool,
+    /// What becomes of messages, which may go to the back-ends "one", "two" and "three".
+    pub(crate) callback: serde_json::Value,
 }
 
 impl Settings {
     pub(crate) fn new(api: Api) -> Self {
         let unknown = "refuse".into();
-        Self { api, secret: SECRET.into(), epoch: 1, copying: Duration::ZERO, unknown, admin: false, hooks: false }
+        Self {
+            api,
+            secret: SECRET.into(),
+            epoch: 1,
+            copying: Duration::ZERO,
+            unknown,
+            admin: false,
+            hooks: false,
+            callback: serde_json::Value::Null,
+        }
     }
 
     pub(super) fn gateway(&self) -> Rc<Gateway> {
@@ -63,6 +75,12 @@ impl Settings {
             text["apps"]["twin"] = text["apps"]["shop"].clone();
             text["backends"] = json!({"bot": {"url": format!("http://{BACKEND}/wx"), "key": HOOK_KEY}});
             text["hooks"] = json!({"token": "bot", "ticket": "bot", "error": "bot"});
+        }
+        if !self.callback.is_null() {
+            text["apps"]["shop"]["callback"] = self.callback.clone();
+            for name in ["one", "two", "three"] {
+                text["backends"][name] = json!({ "url": format!("http://{name}{BACK_ENDS}/"), "timeout_ms": 10_000 });
+            }
         }
         let gateway = Gateway::from_json(&text.to_string(), &|_| None).unwrap();
         Rc::new(gateway.at_epoch(self.epoch).copying(self.copying))

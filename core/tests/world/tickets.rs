@@ -190,8 +190,9 @@ impl Sim {
 
     #[track_caller]
     fn check_response(&self, response: &Response) {
-        let body: Value = serde_json::from_slice(&response.body).expect("a JSON body");
-        if let Some(token) = body["access_token"].as_str() {
+        // WeChat is answered in XML or with a word.
+        let body: Option<Value> = serde_json::from_slice(&response.body).ok();
+        if let Some(token) = body.as_ref().and_then(|it| it["access_token"].as_str()) {
             return self.check_token(token);
         }
         self.check_secrets(&String::from_utf8_lossy(&response.body));
