@@ -10,19 +10,20 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
-use http_body_util::{BodyExt, Full};
-use hyper::body::{Bytes, Incoming};
+use http_body_util::BodyExt;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper::{Request, Response, StatusCode};
+use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
 use sha2::Sha256;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, sleep};
+use tokio::time::Instant;
 
 use super::listen::listen;
+use super::spoken::{Spoken, SpokenBody, says};
 use super::{Failure, Result};
 
 /// A running back-end. Dropped, it closes all its connections.
@@ -40,6 +41,8 @@ pub enum Manners {
     Says(u16),
     /// The same, after this time.
     Late(Duration, u16),
+    /// Answers with a body: what [`says`] makes.
+    Answers(Spoken),
     /// Answers 307 with this Location.
     Redirects(String),
     /// Resets the connection.
@@ -102,13 +105,13 @@ impl Backend {
     }
 
     /// What it does from now on.
-    pub fn always(&self, manners: Manners) {
-        lock(&self.shared).manners = manners;
+    pub fn always(&self, manners: impl Into<Manners>) {
+        lock(&self.shared).manners = manners.into();
     }
 
     /// What it does with the next requests, before it does what it always does.
-    pub fn next(&self, manners: impl IntoIterator<Item = Manners>) {
-        lock(&self.shared).next.extend(manners);
+    pub fn next(&self, manners: impl IntoIterator<Item = impl Into<Manners>>) {
+        lock(&self.shared).next.extend(manners.into_iter().map(Into::into));
     }
 }
 
@@ -162,7 +165,7 @@ async fn serve(stream: TcpStream, shared: Shared) {
     let _ = http1::Builder::new().keep_alive(false).serve_connection(TokioIo::new(stream), service).await;
 }
 
-async fn answer(shared: Shared, request: Request<Incoming>) -> io::Result<Response<Full<Bytes>>> {
+async fn answer(shared: Shared, request: Request<Incoming>) -> io::Result<Response<SpokenBody>> {
     let (head, body) = request.into_parts();
     let body = body.collect().await.map(|it| it.to_bytes().to_vec()).unwrap_or_default();
     let header = |(name, value): (&hyper::header::HeaderName, &hyper::header::HeaderValue)| {
@@ -182,22 +185,15 @@ async fn answer(shared: Shared, request: Request<Incoming>) -> io::Result<Respon
         state.next.pop_front();
         manners
     };
-    let mut response = Response::new(Full::default());
-    let status = match manners {
-        Manners::Says(status) => status,
-        Manners::Late(time, status) => {
-            sleep(time).await;
-            status
-        }
-        Manners::Redirects(to) => {
-            response.headers_mut().insert("location", to.parse().map_err(io::Error::other)?);
-            307
-        }
+    let spoken = match manners {
+        Manners::Says(status) => says("").status(status),
+        Manners::Late(time, status) => says("").status(status).after(time),
+        Manners::Answers(spoken) => spoken,
+        Manners::Redirects(to) => says("").status(307).header("location", &to),
         Manners::Resets => return Err(io::ErrorKind::ConnectionReset.into()),
         Manners::Hangs => match std::future::pending::<Infallible>().await {},
     };
-    *response.status_mut() = StatusCode::from_u16(status).map_err(io::Error::other)?;
-    Ok(response)
+    spoken.respond().await
 }
 
 impl State {

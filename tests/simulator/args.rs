@@ -4,6 +4,8 @@ use std::net::SocketAddr;
 
 use wxedge_tests::simulator::wechat::AccountChange;
 
+use crate::push_args::{self, PushRun};
+
 /// What was asked for.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Args {
@@ -11,6 +13,10 @@ pub enum Args {
     Help,
     /// Run.
     Run(Run),
+    /// `push --help`.
+    PushHelp,
+    /// `push`.
+    Push(Box<PushRun>),
 }
 
 /// How to run.
@@ -39,7 +45,10 @@ impl Run {
 /// Reads the arguments (without the program's name). The error is a sentence.
 pub fn parse(args: impl IntoIterator<Item = String>) -> Result<Args, String> {
     let mut run = Run { listen: SocketAddr::from(([127, 0, 0, 1], 8900)), accounts: Vec::new(), token_life_s: None };
-    let mut args = args.into_iter();
+    let mut args = args.into_iter().peekable();
+    if args.next_if(|it| it == "push").is_some() {
+        return push_args::parse(args).map(|it| it.map_or(Args::PushHelp, |it| Args::Push(Box::new(it))));
+    }
     while let Some(arg) = args.next() {
         if arg == "--help" || arg == "-h" {
             return Ok(Args::Help);
@@ -85,6 +94,7 @@ pub const HELP: &str = "\
 wxedge-simulator: a WeChat that runs on your desk
 
 Usage: wxedge-simulator [--listen ADDRESS:PORT] [--account APPID:SECRET]... [--token-life SECONDS]
+       wxedge-simulator push --to URL ...    a message or an event to a gateway, see push --help
 
   --listen ADDRESS:PORT    a loopback address, default 127.0.0.1:8900; port 0 takes any free port
   --account APPID:SECRET   an account; may be repeated. More can be made while it runs

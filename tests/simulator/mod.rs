@@ -5,7 +5,7 @@
 //! [`client::Control`] wraps that for scenarios in another process.
 //!
 //! [`wechat`] is the state machine: pure, the time is passed in. [`endpoints`] holds one file per endpoint; to add one,
-//! write the file and name it in [`endpoints::ENDPOINTS`]. The rest is plumbing.
+//! write the file and name it in [`endpoints::ENDPOINTS`]. [`push`] is WeChat as the one that calls. The rest is plumbing.
 
 mod answer;
 mod body;
@@ -17,6 +17,7 @@ pub mod counters;
 pub mod endpoints;
 pub mod faults;
 pub mod log;
+pub mod push;
 pub mod report;
 pub mod server;
 mod state;

@@ -37,3 +37,21 @@ fn a_back_end_does_what_it_is_told_and_notes_what_it_was_sent() {
         assert_eq!((received[0].json()["c"].as_i64(), received[0].is_signed_with(b"key")), (Some(1), false));
     });
 }
+
+#[test]
+fn a_back_end_says_what_it_is_told_to_say() {
+    block_on(async {
+        let backend = Backend::start().await.unwrap();
+        let late = Duration::from_millis(100);
+        backend.next([says("hello").header("x-a", "b"), says("sorry").status(500).after(late), says("hm..").stalls()]);
+        let post = || Request::new(backend.address(), "POST", "/");
+        let answer = post().await;
+        assert_eq!((answer.status, answer.text(), answer.header("x-a")), (200, "hello".into(), Some("b".into())));
+        let begin = Instant::now();
+        let answer = post().await;
+        assert_eq!((answer.status, answer.text()), (500, "sorry".into()));
+        assert!(begin.elapsed() >= late);
+        let stalled = post().patience(Duration::from_millis(300)).send().await;
+        assert_eq!(stalled.unwrap_err().kind(), ErrorKind::TimedOut);
+    });
+}

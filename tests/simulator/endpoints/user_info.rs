@@ -1,10 +1,13 @@
-//! `GET /cgi-bin/user/info`: what WeChat tells about a follower.
+//! `GET /cgi-bin/user/info`: what WeChat tells about a follower. Names and pictures are no longer among it.
 
 use serde_json::json;
 
 use super::{Desk, Endpoint};
 use crate::simulator::call::{Call, Reply};
 use crate::simulator::wechat::{Platform, Refusal};
+
+/// When everybody began to follow, in seconds since 1970.
+const SUBSCRIBED: u64 = 1_700_000_000;
 
 pub const ENDPOINT: Endpoint =
     Endpoint { name: "user_info", path: "/cgi-bin/user/info", platform: Platform::Official, answer };
@@ -18,19 +21,14 @@ fn answer(desk: &mut Desk<'_>, call: &Call) -> Result<Reply, Refusal> {
     Ok(Reply::json(&json!({
         "subscribe": 1,
         "openid": openid,
-        "nickname": "\u{5f20}\u{4e09}",
-        "sex": 0,
         "language": "zh_CN",
-        "city": "",
-        "province": "",
-        "country": "",
-        "headimgurl": "",
-        "subscribe_time": desk.now.0 / 1000,
+        "subscribe_time": SUBSCRIBED,
+        "unionid": format!("u-{openid}"),
         "remark": "",
         "groupid": 0,
-        "tagid_list": [],
+        "tagid_list": [128, 2],
         "subscribe_scene": "ADD_SCENE_QR_CODE",
-        "qr_scene": 0,
+        "qr_scene": 98765,
         "qr_scene_str": "",
     })))
 }

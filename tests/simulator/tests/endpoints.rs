@@ -151,7 +151,8 @@ async fn a_follower_is_told_to_who_has_a_token() {
     let answer = get(&server, &format!("/cgi-bin/user/info?access_token={token}&openid=o1&lang=zh_CN")).await;
     let user = answer.json();
     assert_eq!((&user["subscribe"], &user["openid"]), (&json!(1), &json!("o1")));
-    assert!(user["nickname"].is_string() && user.get("errcode").is_none());
+    assert_eq!((&user["unionid"], &user["tagid_list"]), (&json!("u-o1"), &json!([128, 2])));
+    assert!(user.get("nickname").is_none() && user.get("errcode").is_none());
     assert_eq!(get(&server, "/cgi-bin/user/info?openid=o1").await.errcode(), 41001);
     assert_eq!(get(&server, &format!("/cgi-bin/user/info?access_token={token}")).await.errcode(), 41009);
     assert_eq!(used(&server, "garbage").await, 40014);

@@ -6,5 +6,7 @@ mod endpoints;
 mod faults;
 mod http;
 mod load;
+mod push;
+mod push_binary;
 mod tickets;
 mod wecom;

@@ -43,6 +43,16 @@ impl Mint {
         text
     }
 
+    /// A number of less than 2^62.
+    pub fn number(&mut self) -> u64 {
+        self.next() >> 2
+    }
+
+    /// So many random characters.
+    pub fn characters<const N: usize>(&mut self) -> [u8; N] {
+        std::array::from_fn(|_| ALPHABET[(self.next() & 63) as usize])
+    }
+
     /// The trace id at the end of an error message of WeCom.
     pub fn hint(&mut self, now: Millis) -> String {
         format!("{:010}{:015}", now.0 / 1000, self.next() % 1_000_000_000_000_000)
