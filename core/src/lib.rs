@@ -31,6 +31,7 @@ pub mod flow;
 pub mod host;
 mod json;
 pub mod keeper;
+pub mod keyring;
 pub mod limits;
 pub mod query;
 pub mod race;

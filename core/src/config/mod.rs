@@ -7,6 +7,7 @@ mod callback;
 mod callers;
 mod json;
 mod origin;
+mod own;
 mod paths;
 mod raw;
 mod rotated;
@@ -35,6 +36,7 @@ use crate::flow::user::Users;
 use crate::host::Upstream;
 use crate::keeper::hooks::Hooks;
 use crate::keeper::{Apps, Copies};
+use crate::keyring::Keyring;
 use crate::limits;
 use crate::route::Paths;
 use crate::secret::{Secret, digest, hex};
@@ -114,6 +116,10 @@ fn tag(appid: &str, secret: &Secret) -> String {
 /// A configuration that can be used.
 #[derive(Debug)]
 pub struct Gateway {
+    /// Scheme and authority of the gateway's own URLs.
+    pub public_url: Option<String>,
+    /// The gateway's own keys.
+    pub keys: Keyring,
     /// Accounts by AppID.
     pub accounts: BTreeMap<String, Rc<Account>>,
     /// The same by the app's name.
@@ -198,6 +204,8 @@ impl Gateway {
         let client_ip_header = raw.client_ip_header.map(header).transpose()?;
         let hooks = targets::hooks(raw.hooks, &targets, &apps)?;
         Ok(Self {
+            public_url: raw.public_url.map(|it| own::url(&it)).transpose()?,
+            keys: own::keys(raw.gateway_key)?,
             accounts,
             apps,
             allow,

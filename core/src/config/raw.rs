@@ -14,6 +14,12 @@ use crate::{account::Family, caller::Permission};
 #[cfg_attr(feature = "schema", schemars(title = "wxedge"))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Gateway {
+    /// The gateway's own address as browsers see it, "https://wx.example.com": what leads back to it is made of this, never of a
+    /// request's Host header.
+    pub(super) public_url: Option<String>,
+    /// The gateway's own key, at least 16 bytes, with which it signs what it will be shown again; or a list of the current one and
+    /// those before it.
+    pub(super) gateway_key: Option<Rotated>,
     /// The accounts by the name they have in /app/{name}/..; any UTF-8.
     pub(super) apps: BTreeMap<String, App>,
     /// Who may ask for what.
