@@ -1,6 +1,7 @@
 //! A text that must not be read by accident.
 
 use alloc::string::String;
+use alloc::vec::Vec;
 use core::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -55,8 +56,10 @@ pub fn digest(bytes: &[u8]) -> [u8; 32] {
 /// `bytes` in lower-case hexadecimal.
 #[must_use]
 pub fn hex(bytes: &[u8]) -> String {
-    let digits = bytes.iter().flat_map(|it| [it >> 4, it & 15]);
-    digits.filter_map(|it| char::from_digit(it.into(), 16)).collect()
+    let digit = |it: u8| if it < 10 { b'0' | it } else { b'W'.wrapping_add(it) };
+    let mut out = Vec::with_capacity(bytes.len().saturating_mul(2));
+    bytes.iter().for_each(|it| out.extend([digit(it >> 4), digit(it & 15)]));
+    String::from_utf8(out).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -13,10 +13,11 @@
 
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::fmt;
+use core::{fmt, mem};
 
 use aes::Aes256;
-use aes::cipher::{Array, BlockModeDecrypt, BlockModeEncrypt, KeyIvInit};
+use aes::cipher::consts::U16;
+use aes::cipher::{Array, BlockModeDecrypt, BlockModeEncrypt, InnerIvInit, KeyInit};
 use base64::Engine;
 use base64::alphabet;
 use base64::engine::general_purpose::{GeneralPurpose, NO_PAD, STANDARD};
@@ -25,9 +26,16 @@ use cbc::{Decryptor, Encryptor};
 /// What the padding fills up: one to so many bytes of it.
 const BLOCK: usize = 32;
 
+/// What stands before the message: the random bytes and the length.
+const HEAD: usize = 20;
+
 /// An EncodingAESKey, decoded. `Debug` redacts it.
 #[derive(Clone)]
-pub struct AesKey([u8; 32]);
+pub struct AesKey {
+    bytes: [u8; 32],
+    /// The rounds' keys: made once, not for every push.
+    cipher: Aes256,
+}
 
 impl AesKey {
     /// The key that `text` spells; `None` if it is not 43 characters of base64.
@@ -35,17 +43,18 @@ impl AesKey {
     pub fn parse(text: &str) -> Option<Self> {
         const LENIENT: GeneralPurpose =
             GeneralPurpose::new(&alphabet::STANDARD, NO_PAD.with_decode_allow_trailing_bits(true));
-        LENIENT.decode(text).ok()?.try_into().ok().map(Self)
+        let bytes: [u8; 32] = LENIENT.decode(text).ok()?.try_into().ok()?;
+        Some(Self { bytes, cipher: Aes256::new(&bytes.into()) })
     }
 
     /// Its bytes. The place that calls this is responsible for where they go.
     #[must_use]
     pub const fn expose(&self) -> &[u8; 32] {
-        &self.0
+        &self.bytes
     }
 
-    fn iv(&self) -> [u8; 16] {
-        self.0.first_chunk().copied().unwrap_or_default()
+    fn iv(&self) -> Array<u8, U16> {
+        self.bytes.first_chunk().copied().unwrap_or_default().into()
     }
 }
 
@@ -108,7 +117,7 @@ pub fn encrypt(key: &AesKey, random: [u8; 16], message: &[u8], receive_id: &str)
     let padding = BLOCK.saturating_sub(frame.len() % BLOCK);
     frame.resize(frame.len().saturating_add(padding), u8::try_from(padding).unwrap_or_default());
     let (blocks, _) = Array::slice_as_chunks_mut(&mut frame);
-    Encryptor::<Aes256>::new(&key.0.into(), &key.iv().into()).encrypt_blocks(blocks);
+    Encryptor::inner_iv_init(&key.cipher, &key.iv()).encrypt_blocks(blocks);
     STANDARD.encode(frame)
 }
 
@@ -117,7 +126,9 @@ pub fn encrypt(key: &AesKey, random: [u8; 16], message: &[u8], receive_id: &str)
 /// # Errors
 /// [`Broken`], but never [`Broken::ReceiveId`] or [`Broken::Text`].
 pub fn decrypt(key: &AesKey, encrypted: &str) -> Result<Frame, Broken> {
-    frame(key, decode(encrypted)?)
+    let plain = Plain::of(key, decode(encrypted)?)?;
+    let random = plain.bytes.first_chunk().copied().unwrap_or_default();
+    Ok(Frame { random, receive_id: plain.receive_id().to_vec(), message: plain.message() })
 }
 
 /// Opens an envelope with the first of `keys` that fits: the current one, then the one before it. It must be for one of
@@ -126,13 +137,16 @@ pub fn decrypt(key: &AesKey, encrypted: &str) -> Result<Frame, Broken> {
 /// # Errors
 /// [`Broken`], of the key that came nearest.
 pub fn open(keys: &[AesKey], receive_ids: &[String], encrypted: &str) -> Result<Opened, Broken> {
-    let bytes = decode(encrypted)?;
+    let mut bytes = decode(encrypted)?;
     let mut why = Broken::Padding;
     for (key, it) in keys.iter().enumerate() {
-        match frame(it, bytes.clone()) {
-            Ok(frame) => match receive_ids.iter().position(|it| it.as_bytes() == frame.receive_id) {
+        // The last key may work on the only copy.
+        let last = keys.len().saturating_sub(1) == key;
+        let bytes = if last { mem::take(&mut bytes) } else { bytes.clone() };
+        match Plain::of(it, bytes) {
+            Ok(plain) => match receive_ids.iter().position(|it| it.as_bytes() == plain.receive_id()) {
                 Some(receive_id) => {
-                    let message = String::from_utf8(frame.message).map_err(|_| Broken::Text)?;
+                    let message = String::from_utf8(plain.message()).map_err(|_| Broken::Text)?;
                     return Ok(Opened { message, key, receive_id });
                 }
                 None => why = Broken::ReceiveId,
@@ -148,34 +162,53 @@ fn decode(encrypted: &str) -> Result<Vec<u8>, Broken> {
     STANDARD.decode(encrypted).map_err(|_| Broken::Base64)
 }
 
-fn frame(key: &AesKey, mut bytes: Vec<u8>) -> Result<Frame, Broken> {
-    let (blocks, rest) = Array::slice_as_chunks_mut(&mut bytes);
-    if blocks.is_empty() || !rest.is_empty() {
-        return Err(Broken::Length);
-    }
-    Decryptor::<Aes256>::new(&key.0.into(), &key.iv().into()).decrypt_blocks(blocks);
-    let bytes = unpad(&bytes).ok_or(Broken::Padding)?;
-    parts(bytes).ok_or(Broken::Frame)
+/// A frame without its padding.
+struct Plain {
+    bytes: Vec<u8>,
+    /// Where the message ends and the receive id begins.
+    end: usize,
 }
 
-/// `bytes` without their padding: 1 to 32 bytes, each of which is their number.
-fn unpad(bytes: &[u8]) -> Option<&[u8]> {
+impl Plain {
+    fn of(key: &AesKey, mut bytes: Vec<u8>) -> Result<Self, Broken> {
+        let (blocks, rest) = Array::slice_as_chunks_mut(&mut bytes);
+        if blocks.is_empty() || !rest.is_empty() {
+            return Err(Broken::Length);
+        }
+        Decryptor::inner_iv_init(&key.cipher, &key.iv()).decrypt_blocks(blocks);
+        bytes.truncate(unpadded(&bytes).ok_or(Broken::Padding)?);
+        let end = message_end(&bytes).ok_or(Broken::Frame)?;
+        Ok(Self { bytes, end })
+    }
+
+    fn receive_id(&self) -> &[u8] {
+        self.bytes.get(self.end..).unwrap_or_default()
+    }
+
+    fn message(mut self) -> Vec<u8> {
+        self.bytes.truncate(self.end);
+        self.bytes.drain(..HEAD.min(self.end));
+        self.bytes
+    }
+}
+
+/// How long `bytes` are without their padding: 1 to 32 bytes, each of which is their number.
+fn unpadded(bytes: &[u8]) -> Option<usize> {
     let last = *bytes.last()?;
     let count = usize::from(last);
     if !(1..=BLOCK).contains(&count) {
         return None;
     }
-    let (text, padding) = bytes.split_at_checked(bytes.len().checked_sub(count)?)?;
-    padding.iter().all(|it| *it == last).then_some(text)
+    let length = bytes.len().checked_sub(count)?;
+    bytes.get(length..)?.iter().all(|it| *it == last).then_some(length)
 }
 
-fn parts(bytes: &[u8]) -> Option<Frame> {
-    let (random, bytes) = bytes.split_first_chunk()?;
-    let (length, bytes) = bytes.split_first_chunk()?;
+/// Where the message ends, as its length says; not behind the end of the frame.
+fn message_end(bytes: &[u8]) -> Option<usize> {
+    let length = bytes.get(..HEAD)?.last_chunk()?;
     // What does not fit into 32 bits of address does not fit into the frame either.
-    let length = usize::try_from(u32::from_be_bytes(*length)).ok()?;
-    let (message, receive_id) = bytes.split_at_checked(length)?;
-    Some(Frame { random: *random, message: message.to_vec(), receive_id: receive_id.to_vec() })
+    let end = usize::try_from(u32::from_be_bytes(*length)).ok()?.checked_add(HEAD)?;
+    (end <= bytes.len()).then_some(end)
 }
 
 #[cfg(test)]

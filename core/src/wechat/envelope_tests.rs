@@ -19,7 +19,7 @@ fn ids(ids: &[&str]) -> Vec<String> {
 fn raw(mut bytes: Vec<u8>) -> String {
     let (blocks, rest) = Array::slice_as_chunks_mut(&mut bytes);
     assert!(rest.is_empty());
-    Encryptor::<Aes256>::new(&key().0.into(), &key().iv().into()).encrypt_blocks(blocks);
+    Encryptor::inner_iv_init(&key().cipher, &key().iv()).encrypt_blocks(blocks);
     STANDARD.encode(bytes)
 }
 

@@ -7,7 +7,6 @@
 //! Source: the page on message push of the official accounts' and mini programs' documentation.
 
 use alloc::string::String;
-use alloc::vec::Vec;
 
 use sha1::{Digest, Sha1};
 use subtle::ConstantTimeEq;
@@ -18,62 +17,52 @@ use crate::secret::{Secret, hex};
 /// SHA-1 of `parts`, sorted byte by byte and joined by `joint`, in lower-case hexadecimal.
 #[must_use]
 pub fn sorted(parts: &[&str], joint: &str) -> String {
-    hex(&digest(parts, joint))
+    digest(&mut parts.to_vec(), joint)
 }
 
-fn digest(parts: &[&str], joint: &str) -> [u8; 20] {
-    // They are a handful, and of a fixed number.
-    let mut order: Vec<&str> = Vec::with_capacity(parts.len());
-    for part in parts {
-        let place = order.iter().position(|it| it > part).unwrap_or(order.len());
-        order.insert(place, part);
-    }
+fn digest(parts: &mut [&str], joint: &str) -> String {
+    parts.sort_unstable();
     let mut hash = Sha1::new();
-    for (at, part) in order.iter().enumerate() {
+    for (at, part) in parts.iter().enumerate() {
         hash.update(if at == 0 { "" } else { joint });
         hash.update(part);
     }
-    hash.finalize().into()
+    hex(&hash.finalize())
 }
 
 /// `signature`: of token, timestamp and nonce.
 #[must_use]
 pub fn signature(token: &Secret, timestamp: &str, nonce: &str) -> String {
-    sorted(&[token.expose(), timestamp, nonce], "")
+    digest(&mut [token.expose(), timestamp, nonce], "")
 }
 
 /// `msg_signature`: of token, timestamp, nonce and the encrypted text exactly as it came, base64 and all.
 #[must_use]
 pub fn msg_signature(token: &Secret, timestamp: &str, nonce: &str, encrypted: &str) -> String {
-    sorted(&[token.expose(), timestamp, nonce, encrypted], "")
+    digest(&mut [token.expose(), timestamp, nonce, encrypted], "")
 }
 
 /// Which of `tokens` made this `signature`; `None` for none of them. The current token comes first, then the one before it.
 #[must_use]
 pub fn signer(tokens: &[Secret], timestamp: &str, nonce: &str, given: &str) -> Option<usize> {
-    which(tokens, given, |token| digest(&[token, timestamp, nonce], ""))
+    which(tokens, given, |token| signature(token, timestamp, nonce))
 }
 
 /// Which of `tokens` made this `msg_signature`; `None` for none of them.
 #[must_use]
 pub fn msg_signer(tokens: &[Secret], timestamp: &str, nonce: &str, encrypted: &str, given: &str) -> Option<usize> {
-    which(tokens, given, |token| digest(&[token, timestamp, nonce, encrypted], ""))
+    which(tokens, given, |token| msg_signature(token, timestamp, nonce, encrypted))
 }
 
-fn which(tokens: &[Secret], given: &str, sign: impl Fn(&str) -> [u8; 20]) -> Option<usize> {
-    let given = bytes(given)?;
-    tokens.iter().position(|token| sign(token.expose()).ct_eq(&given).into())
+fn which(tokens: &[Secret], given: &str, sign: impl Fn(&Secret) -> String) -> Option<usize> {
+    let given = words(given)?;
+    tokens.iter().position(|token| words(&sign(token)).is_some_and(|it| it.ct_eq(&given).into()))
 }
 
-/// What 40 lower-case digits stand for.
-fn bytes(hex: &str) -> Option<[u8; 20]> {
-    let digit = |it: u8| char::from(it).to_digit(16).filter(|_| !it.is_ascii_uppercase());
-    let pairs: &[[u8; 2]; 20] = hex.as_bytes().as_chunks().0.try_into().ok().filter(|_| hex.len() == 40)?;
-    let mut out = [0; 20];
-    for (place, [high, low]) in out.iter_mut().zip(pairs) {
-        *place = u8::try_from(digit(*high)? << 4 | digit(*low)?).ok()?;
-    }
-    Some(out)
+/// The 40 digits of a hash, in words: that takes a fifth of the steps, each of which pays for its constant time.
+fn words(hex: &str) -> Option<[u64; 5]> {
+    let words: &[[u8; 8]; 5] = hex.as_bytes().as_chunks().0.try_into().ok().filter(|_| hex.len() == 40)?;
+    Some(words.map(u64::from_le_bytes))
 }
 
 /// Whether `timestamp`, in seconds, is at most `max_age` seconds from `now`, before it or after it; 0 takes any.
@@ -91,6 +80,7 @@ pub fn fresh(timestamp: &str, now: Time, max_age: u64) -> bool {
 #[cfg(test)]
 mod tests {
     use alloc::vec;
+    use alloc::vec::Vec;
 
     use super::*;
 

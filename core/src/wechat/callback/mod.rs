@@ -22,7 +22,7 @@ use crate::json::Value;
 use crate::limits;
 use crate::secret::Secret;
 use crate::wechat::envelope::{self, AesKey, Broken};
-use crate::wechat::message::{self, Format, Unreadable};
+use crate::wechat::message::{self, Format, Ids, Unreadable};
 use crate::wechat::{signature, xml};
 
 /// How an account's pushes come, as it is set at WeChat.
@@ -184,14 +184,15 @@ impl Guard {
 
 /// The envelope of a push, and how it is written.
 fn encrypted(body: &str) -> Result<(Cow<'_, str>, Format), Refusal> {
-    let found = if Format::of(body) == Format::Xml {
-        let root = xml::parse(body).map_err(Unreadable::Xml)?;
-        root.only("Encrypt").map(|it| (it.clone(), Format::Xml))
-    } else {
-        let root = message::json(body).map_err(Unreadable::Json)?;
-        let text = |name| root.get(name).and_then(Value::as_text);
-        let lower = || Some((text("encrypt")?, Format::LowerJson));
-        text("Encrypt").map(|it| (it, Format::Json)).or_else(lower)
+    let format = Format::of(body);
+    let root = match format {
+        Format::Xml => message::elements(body, Ids::Text).map_err(Unreadable::Xml)?,
+        _ => message::json(body).map_err(Unreadable::Json)?,
+    };
+    let text = |name| root.get(name).and_then(Value::as_text);
+    let found = match (text("Encrypt"), format) {
+        (None, Format::Json) => text("encrypt").map(|it| (it, Format::LowerJson)),
+        (it, _) => it.map(|it| (it, format)),
     };
     found.ok_or(Refusal::Mode("it holds no Encrypt, and this account's mode is not plain"))
 }

@@ -27,6 +27,10 @@ impl<'a> Signed<'a> {
     /// [`Reject::Repeated`] if one of these is there twice, [`Reject::Invalid`] if one is not UTF-8.
     pub fn read(query: &'a str) -> Result<Self, Reject> {
         let mut all = Self::default();
+        let plain = !query.contains('%');
+        let decoded = |text: &'a str| {
+            if plain { Some(Cow::Borrowed(text)) } else { String::from_utf8(unescape(text)).ok().map(Cow::Owned) }
+        };
         for (name, value) in query.split('&').map(|it| it.split_once('=').unwrap_or((it, ""))) {
             // A name that is no text is none of these.
             let name = decoded(name).unwrap_or_default();
@@ -58,11 +62,4 @@ impl<'a> Signed<'a> {
         let nonce = self.nonce.as_deref().filter(|it| there(it)).ok_or(Refusal::Missing("nonce"))?;
         Ok((timestamp, nonce))
     }
-}
-
-fn decoded(text: &str) -> Option<Cow<'_, str>> {
-    if !text.contains('%') {
-        return Some(Cow::Borrowed(text));
-    }
-    String::from_utf8(unescape(text)).ok().map(Cow::Owned)
 }

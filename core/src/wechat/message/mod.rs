@@ -14,7 +14,7 @@ mod user;
 use alloc::collections::BTreeSet;
 use alloc::string::String;
 
-pub(super) use tree::value as elements;
+pub(super) use tree::elements;
 pub use user::{user_info, with_user};
 
 use crate::json::{Value, exact};
@@ -81,7 +81,7 @@ impl<'a> Message<'a> {
             return Err(Unreadable::TooLarge);
         }
         let root = match Format::of(text) {
-            Format::Xml => elements(xml::parse(text)?, ids),
+            Format::Xml => elements(text, ids)?,
             _ => json(text).map(|it| shape::with_ids(it, ids)).map_err(Unreadable::Json)?,
         };
         match root {

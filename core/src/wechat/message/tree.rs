@@ -6,30 +6,35 @@ use alloc::vec::Vec;
 
 use super::{Ids, shape};
 use crate::json::Value;
-use crate::wechat::xml::Element;
+use crate::wechat::xml::{self, Fault, Reader, Text};
 
-/// The value of a document's root.
-pub(in crate::wechat) fn value(root: Element<'_>, ids: Ids) -> Value<'_> {
-    convert(Element { name: "", ..root }, ids)
+/// What a document says.
+pub(in crate::wechat) fn elements(text: &str, ids: Ids) -> Result<Value<'_>, Fault> {
+    xml::read(text, |reader, root| element(reader, root, "", ids))
 }
 
-fn convert(element: Element<'_>, ids: Ids) -> Value<'_> {
-    let parent = element.name;
-    if element.children.is_empty() {
-        return shape::leaf(parent, element.text, ids);
-    }
-    let mut fields: Vec<(Cow<'_, str>, Value<'_>)> = Vec::with_capacity(element.children.len());
-    for child in element.children {
-        let name = child.name;
-        let value = convert(child, ids);
-        match fields.iter_mut().find(|it| it.0 == name) {
-            Some((_, known)) => join(known, value),
-            None if shape::is_list(parent, name) => fields.push((name.into(), Value::List(vec![value]))),
-            None => fields.push((name.into(), value)),
+/// What the element `name` says. `known` is its name for [`shape`]: the root's makes no difference there.
+fn element<'a>(reader: &mut Reader<'a>, name: &str, known: &str, ids: Ids) -> Value<'a> {
+    let mut text = Text::default();
+    let mut fields: Vec<(Cow<'a, str>, Value<'a>)> = Vec::new();
+    while let Some(child) = reader.child(name, &mut text) {
+        // Most elements hold none, and most that do hold some.
+        if fields.is_empty() {
+            fields.reserve(8);
+        }
+        let value = element(reader, child, child, ids);
+        match fields.iter_mut().find(|it| it.0 == child) {
+            Some((_, other)) => join(other, value),
+            None if shape::is_list(known, child) => fields.push((child.into(), Value::List(vec![value]))),
+            None => fields.push((child.into(), value)),
         }
     }
-    if !element.text.is_empty() {
-        fields.push(("#text".into(), Value::Text(element.text)));
+    let text = text.end();
+    if fields.is_empty() {
+        return shape::leaf(known, text, ids);
+    }
+    if !text.is_empty() {
+        fields.push(("#text".into(), Value::Text(text)));
     }
     Value::Object(fields)
 }

@@ -12,7 +12,7 @@ mod writer;
 use alloc::borrow::Cow;
 use alloc::vec::Vec;
 
-pub use reader::parse;
+pub(crate) use reader::{Reader, Text, read};
 pub(crate) use writer::{fits, write};
 
 /// An element of a document.
@@ -26,7 +26,23 @@ pub struct Element<'a> {
     pub children: Vec<Self>,
 }
 
+/// Reads a document and gives its root.
+///
+/// # Errors
+/// [`Fault`].
+pub fn parse(text: &str) -> Result<Element<'_>, Fault> {
+    read(text, Element::read)
+}
+
 impl<'a> Element<'a> {
+    fn read(reader: &mut Reader<'a>, name: &'a str) -> Self {
+        let (mut text, mut children) = (Text::default(), Vec::new());
+        while let Some(child) = reader.child(name, &mut text) {
+            children.push(Self::read(reader, child));
+        }
+        Self { name, text: text.end(), children }
+    }
+
     /// The text of its child `name`, if there is exactly one: which of two would win differs from program to program.
     #[must_use]
     pub fn only(&self, name: &str) -> Option<&Cow<'a, str>> {

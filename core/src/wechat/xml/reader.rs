@@ -1,48 +1,84 @@
-//! From a text to its elements, in one pass and without recursion.
+//! From a text to its elements, in one pass. Whoever makes something of them asks for one after the other.
 
 use alloc::borrow::Cow;
 use alloc::string::String;
-use alloc::vec::Vec;
+use core::mem;
 
-use super::{Element, Fault, allowed, begins_name, in_name};
+use memchr::{memchr, memchr_iter};
+
+use super::{Fault, allowed, begins_name, in_name};
 use crate::limits;
 
-/// Reads a document and gives its root.
-///
-/// # Errors
-/// [`Fault`].
-pub fn parse(text: &str) -> Result<Element<'_>, Fault> {
-    let returns = text.contains('\r');
-    let mut reader = Reader { text, at: 0, returns, open: Vec::with_capacity(4), root: None, elements: 0 };
+/// Reads a document: `root` gets the name of its root and makes something of what is in it.
+pub(crate) fn read<'a, T>(text: &'a str, root: impl FnOnce(&mut Reader<'a>, &'a str) -> T) -> Result<T, Fault> {
+    let returns = memchr(b'\r', text.as_bytes()).is_some();
+    let mut reader = Reader { text, at: 0, returns, empty: false, depth: 0, elements: 0, fault: None };
     reader.skips("\u{feff}");
-    while reader.at < text.len() {
-        reader.characters()?;
-        reader.markup()?;
+    reader.outside()?;
+    if reader.bytes().is_empty() {
+        return Err(reader.fault("there is no element"));
     }
-    match reader.root.take() {
-        Some(root) if reader.open.is_empty() => Ok(root),
-        _ => Err(reader.fault("an element is not closed, or there is none")),
+    let name = reader.start()?;
+    let it = root(&mut reader, name);
+    if let Some(fault) = reader.fault {
+        return Err(fault);
     }
+    reader.outside()?;
+    if !reader.bytes().is_empty() {
+        return Err(reader.fault("there is a second root"));
+    }
+    Ok(it)
 }
 
-struct Reader<'a> {
+/// A place in a document.
+pub(crate) struct Reader<'a> {
     text: &'a str,
     at: usize,
     /// Whether there are carriage returns at all: hardly ever.
     returns: bool,
-    /// The elements around this place, from the root inwards.
-    open: Vec<Open<'a>>,
-    root: Option<Element<'a>>,
+    /// Whether the element that began last has ended in the same tag.
+    empty: bool,
+    /// How many elements are open.
+    depth: usize,
     elements: usize,
-}
-
-struct Open<'a> {
-    element: Element<'a>,
-    /// How much of the text stands, blanks and all: it ends in CDATA.
-    fixed: usize,
+    /// What is wrong: behind it there is nothing to read.
+    fault: Option<Fault>,
 }
 
 impl<'a> Reader<'a> {
+    /// Reads on in the element `name`: its text into `text`, up to the next element in it, whose name this gives, or to its end.
+    /// Where something is wrong the document ends.
+    pub(crate) fn child(&mut self, name: &str, text: &mut Text<'a>) -> Option<&'a str> {
+        if self.fault.is_some() {
+            return None;
+        }
+        self.next(name, text).unwrap_or_else(|fault| {
+            self.fault = Some(fault);
+            None
+        })
+    }
+
+    fn next(&mut self, name: &str, text: &mut Text<'a>) -> Result<Option<&'a str>, Fault> {
+        if mem::take(&mut self.empty) {
+            self.depth = self.depth.saturating_sub(1);
+            return Ok(None);
+        }
+        loop {
+            self.characters(text)?;
+            match self.bytes() {
+                [] => return Err(self.fault("an element is not closed")),
+                [_, b'/', ..] => return self.end(name).map(|()| None),
+                [_, b'!', ..] if self.skips("<![CDATA[") => {
+                    let piece = self.until(b']', "]>")?;
+                    text.push(self.lines(piece));
+                    text.fixed = text.it.len();
+                }
+                [_, b'!' | b'?', ..] => self.aside()?,
+                _ => return self.start().map(Some),
+            }
+        }
+    }
+
     const fn fault(&self, why: &'static str) -> Fault {
         Fault { at: self.at, why }
     }
@@ -69,7 +105,7 @@ impl<'a> Reader<'a> {
     /// Skips blanks and gives the byte behind them.
     fn blanks(&mut self) -> Option<u8> {
         let bytes = self.bytes();
-        let blanks = bytes.iter().take_while(|it| it.is_ascii_whitespace()).count();
+        let blanks = bytes.iter().position(|it| !it.is_ascii_whitespace()).unwrap_or(bytes.len());
         self.skip(blanks);
         bytes.get(blanks).copied()
     }
@@ -83,65 +119,62 @@ impl<'a> Reader<'a> {
     }
 
     /// What stands before `first` and `others`, which are skipped as well.
-    fn until(&mut self, first: char, others: &str) -> Result<&'a str, Fault> {
+    fn until(&mut self, first: u8, others: &str) -> Result<&'a str, Fault> {
         let rest = self.rest();
-        let mut from = 0_usize;
         // To look for one byte is much faster than to look for three.
-        while let Some(at) = rest.get(from..).and_then(|it| it.find(first)) {
-            let end = from.saturating_add(at);
-            from = end.saturating_add(1);
-            if rest.get(from..).is_some_and(|it| it.starts_with(others)) {
-                self.skip(from.saturating_add(others.len()));
+        for end in memchr_iter(first, rest.as_bytes()) {
+            let after = end.saturating_add(1);
+            if rest.get(after..).is_some_and(|it| it.starts_with(others)) {
+                self.skip(after.saturating_add(others.len()));
                 return Ok(rest.get(..end).unwrap_or_default());
             }
         }
         Err(self.fault("it is not closed"))
     }
 
+    /// Skips what may stand before and behind the root.
+    fn outside(&mut self) -> Result<(), Fault> {
+        loop {
+            match (self.blanks(), self.bytes()) {
+                (_, [b'<', b'/', ..]) => return Err(self.fault("an element ends that is not open")),
+                (_, [b'<', b'!' | b'?', ..]) => self.aside()?,
+                (None | Some(b'<'), _) => return Ok(()),
+                _ => return Err(self.fault("a text stands outside the root")),
+            }
+        }
+    }
+
+    /// Skips what is neither an element nor a text.
+    fn aside(&mut self) -> Result<(), Fault> {
+        if self.skips("<!--") {
+            return self.until(b'-', "->").map(|_| ());
+        }
+        if self.skips("<?") {
+            return self.until(b'?', ">").map(|_| ());
+        }
+        Err(self.fault("a document type is not taken"))
+    }
+
     /// Takes the text before the next markup.
-    fn characters(&mut self) -> Result<(), Fault> {
+    fn characters(&mut self, text: &mut Text<'a>) -> Result<(), Fault> {
         // What begins with blanks begins behind them.
-        if self.open.last().is_none_or(|it| it.fixed == 0 && it.element.text.is_empty()) {
+        if text.it.is_empty() && text.fixed == 0 {
             self.blanks();
         }
-        if self.bytes().first().is_none_or(|it| *it == b'<') {
+        let rest = self.rest();
+        if rest.starts_with('<') {
             return Ok(());
         }
-        let rest = self.rest();
-        let text = rest.get(..rest.find('<').unwrap_or(rest.len())).unwrap_or_default();
-        let Some(open) = self.open.last_mut() else { return Err(self.fault("a text stands outside the root")) };
-        let piece = if self.returns { lines(text) } else { Cow::Borrowed(text) };
-        let piece = expand(piece).ok_or(Fault { at: self.at, why: "it refers to no character" })?;
-        append(&mut open.element.text, piece);
-        self.skip(text.len());
+        let piece = rest.get(..memchr(b'<', rest.as_bytes()).unwrap_or(rest.len())).unwrap_or_default();
+        let expanded = expand(self.lines(piece)).ok_or(Fault { at: self.at, why: "it refers to no character" })?;
+        text.push(expanded);
+        self.skip(piece.len());
         Ok(())
     }
 
-    /// Takes the markup that begins here, if anything does.
-    fn markup(&mut self) -> Result<(), Fault> {
-        match self.bytes() {
-            [] => Ok(()),
-            [_, b'/', ..] => {
-                self.skip(2);
-                self.end()
-            }
-            [_, b'!', ..] if self.skips("<![CDATA[") => self.cdata(),
-            [_, b'!', ..] if self.skips("<!--") => self.until('-', "->").map(|_| ()),
-            [_, b'!', ..] => Err(self.fault("a document type is not taken")),
-            [_, b'?', ..] => self.until('?', ">").map(|_| ()),
-            _ => {
-                self.skip(1);
-                self.start()
-            }
-        }
-    }
-
-    fn cdata(&mut self) -> Result<(), Fault> {
-        let text = self.until(']', "]>")?;
-        let Some(open) = self.open.last_mut() else { return Err(self.fault("a text stands outside the root")) };
-        append(&mut open.element.text, if self.returns { lines(text) } else { Cow::Borrowed(text) });
-        open.fixed = open.element.text.len();
-        Ok(())
+    /// `text` with every end of a line as one character (XML 1.0, 2.11).
+    fn lines(&self, text: &'a str) -> Cow<'a, str> {
+        if self.returns { text.replace("\r\n", "\n").replace('\r', "\n").into() } else { text.into() }
     }
 
     fn name(&mut self) -> Result<&'a str, Fault> {
@@ -149,34 +182,26 @@ impl<'a> Reader<'a> {
         if !bytes.first().is_some_and(|it| begins_name(*it)) {
             return Err(self.fault("a name is expected"));
         }
-        let length = bytes.iter().take_while(|it| in_name(**it)).count();
+        let length = bytes.iter().position(|it| !in_name(*it)).unwrap_or(bytes.len());
         let name = self.rest().get(..length).unwrap_or_default();
         self.skip(length);
         Ok(name)
     }
 
-    fn start(&mut self) -> Result<(), Fault> {
+    fn start(&mut self) -> Result<&'a str, Fault> {
+        self.expect(b'<')?;
         let name = self.name()?;
         self.elements = self.elements.saturating_add(1);
+        self.depth = self.depth.saturating_add(1);
         if self.elements > limits::XML_ELEMENTS {
             return Err(self.fault("there are too many elements"));
         }
-        if self.open.len() >= limits::XML_DEPTH {
+        if self.depth > limits::XML_DEPTH {
             return Err(self.fault("it is nested too deeply"));
         }
-        if self.root.is_some() {
-            return Err(self.fault("there is a second root"));
-        }
-        let mut element = Element { name, ..Element::default() };
-        if self.attributes()? == b'/' {
-            self.skip(1);
-            self.close(element);
-        } else {
-            // Most that WeChat sends is right below the root.
-            element.children.reserve(if self.open.is_empty() { 16 } else { 0 });
-            self.open.push(Open { element, fixed: 0 });
-        }
-        self.expect(b'>')
+        self.empty = self.attributes()? == b'/';
+        self.skip(usize::from(self.empty));
+        self.expect(b'>').map(|()| name)
     }
 
     /// Skips what stands between a name and the end of its tag, and gives the byte that stands there.
@@ -192,8 +217,7 @@ impl<'a> Reader<'a> {
             let equals = self.blanks() == Some(b'=');
             self.skip(usize::from(equals));
             let value = match self.blanks() {
-                Some(b'"') if equals => self.quoted('"')?,
-                Some(b'\'') if equals => self.quoted('\'')?,
+                Some(it @ (b'"' | b'\'')) if equals => self.quoted(it)?,
                 _ => return Err(self.fault("an attribute's value is expected")),
             };
             if value.contains('<') {
@@ -202,56 +226,50 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn quoted(&mut self, quote: char) -> Result<&'a str, Fault> {
+    fn quoted(&mut self, quote: u8) -> Result<&'a str, Fault> {
         self.skip(1);
         self.until(quote, "")
     }
 
-    fn end(&mut self) -> Result<(), Fault> {
-        let Some(Open { mut element, fixed }) = self.open.pop() else {
-            return Err(self.fault("an element ends that is not open"));
-        };
-        if !self.skips(element.name) || self.bytes().first().is_some_and(|it| in_name(*it)) {
+    fn end(&mut self, name: &str) -> Result<(), Fault> {
+        self.skip(2);
+        if !self.skips(name) || self.bytes().first().is_some_and(|it| in_name(*it)) {
             return Err(self.fault("another element ends than the one that is open"));
         }
+        self.depth = self.depth.saturating_sub(1);
         self.blanks();
-        self.expect(b'>')?;
-        trim_end(&mut element.text, fixed);
-        self.close(element);
-        Ok(())
+        self.expect(b'>')
     }
+}
 
-    fn close(&mut self, element: Element<'a>) {
-        match self.open.last_mut() {
-            Some(parent) => parent.element.children.push(element),
-            None => self.root = Some(element),
+/// The text of an element: what stands in CDATA as it is, what stands outside without the blanks around it.
+#[derive(Default)]
+pub(crate) struct Text<'a> {
+    it: Cow<'a, str>,
+    /// How much of it stands, blanks and all: it ends in CDATA.
+    fixed: usize,
+}
+
+impl<'a> Text<'a> {
+    fn push(&mut self, piece: Cow<'a, str>) {
+        if self.it.is_empty() {
+            self.it = piece;
+        } else {
+            self.it.to_mut().push_str(&piece);
         }
     }
-}
 
-/// Leaves out the blanks at the end of `text`, but for its first `fixed` bytes.
-fn trim_end(text: &mut Cow<'_, str>, fixed: usize) {
-    if text.len() == fixed {
-        return;
+    /// The whole of it.
+    pub(crate) fn end(self) -> Cow<'a, str> {
+        let length = self.it.trim_ascii_end().len().max(self.fixed);
+        match self.it {
+            Cow::Borrowed(it) => Cow::Borrowed(it.get(..length).unwrap_or_default()),
+            Cow::Owned(mut it) => {
+                it.truncate(length);
+                Cow::Owned(it)
+            }
+        }
     }
-    let length = text.trim_ascii_end().len().max(fixed);
-    match text {
-        Cow::Borrowed(it) => *it = it.get(..length).unwrap_or_default(),
-        Cow::Owned(it) => it.truncate(length),
-    }
-}
-
-fn append<'a>(text: &mut Cow<'a, str>, piece: Cow<'a, str>) {
-    if text.is_empty() {
-        *text = piece;
-    } else if !piece.is_empty() {
-        text.to_mut().push_str(&piece);
-    }
-}
-
-/// Every end of a line as one character (XML 1.0, 2.11).
-fn lines(text: &str) -> Cow<'_, str> {
-    Cow::Owned(text.replace("\r\n", "\n").replace('\r', "\n"))
 }
 
 /// `text` with what it refers to; `None` if that is none of the five entities and no character.
