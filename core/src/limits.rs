@@ -81,6 +81,10 @@ pub const REPLICA_TTL: Duration = Duration::from_secs(60);
 /// The longest JWT that is read, in bytes.
 pub const JWT: usize = 4096;
 
+/// Of two threads that read the clock, the one that read it first may be the last to write: so much later than it should may a
+/// claim end. Only what is beyond that is the mark of a clock that ran backwards.
+pub const SKEW: Duration = Duration::from_secs(1);
+
 /// What was found out by a claim is remembered for so long at the most.
 pub const REMEMBERED: Duration = Duration::from_secs(3_600);
 
@@ -182,6 +186,9 @@ pub const REPLY: usize = 4 * 1024;
 
 /// How long the memory of pushes may take to answer, before a push is handled without it.
 pub const CLAIM: Duration = Duration::from_secs(1);
+
+/// How long whoever handles a push keeps others away: until it has answered in any case. One that died is replaced after this time.
+pub const PUSH_LEASE: Duration = DEADLINE_MOST.saturating_add(CLAIM);
 
 /// How long it may take to ask WeChat who wrote.
 pub const USER: Duration = Duration::from_millis(1_500);

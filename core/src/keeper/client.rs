@@ -226,18 +226,12 @@ pub async fn credential<H: Host>(
     Ok(credential)
 }
 
-/// Claims the push `id` of `account` until `end`; waits until `patience` for whoever has it.
+/// Claims the push `id` of `account`; waits until `patience` for whoever has it.
 ///
 /// # Errors
 /// Whatever the keeper says.
-pub async fn claim<H: Host>(
-    host: &H,
-    account: &AccountId,
-    push: Digest,
-    end: Time,
-    patience: Time,
-) -> Result<Claimed, Error> {
-    match host.ask(&Place::Account(account.clone()), Ask::Claim { push, end, patience }).await? {
+pub async fn claim<H: Host>(host: &H, account: &AccountId, push: Digest, patience: Time) -> Result<Claimed, Error> {
+    match host.ask(&Place::Account(account.clone()), Ask::Claim { push, patience }).await? {
         Answer::Claimed(it) => Ok(it),
         _ => Err(garbled("keeper")),
     }

@@ -27,12 +27,12 @@ pub enum Claimed {
 }
 
 impl<W: World, S: Store> Keeper<W, S> {
-    /// Claims the push `id` until `end`; waits until `patience` for whoever has it.
-    pub(super) async fn claim_push(&self, id: &Digest, end: Time, patience: Time) -> Result<Claimed, Error> {
+    /// Claims the push `id`; waits until `patience` for whoever has it.
+    pub(super) async fn claim_push(&self, id: &Digest, patience: Time) -> Result<Claimed, Error> {
         let table = self.pushes();
         loop {
             let now = self.world.now();
-            match table.claim(id, now, end, || Ok(()))? {
+            match table.claim(id, now, now.plus(limits::PUSH_LEASE), || Ok(()))? {
                 Claim::Mine => return Ok(Claimed::Mine),
                 Claim::Done(reply) => return Ok(Claimed::Done(String::from_utf8(reply).unwrap_or_default())),
                 Claim::Running(..) if patience <= now => return Ok(Claimed::Running),

@@ -58,8 +58,6 @@ pub enum Ask {
     Claim {
         /// Its digest.
         push: Digest,
-        /// When somebody else may have it, if it is not settled by then.
-        end: Time,
         /// Until when to wait for whoever has it.
         patience: Time,
     },

@@ -15,9 +15,8 @@ impl<H: Host> Push<'_, H> {
     /// handled twice is better than one that is lost.
     pub(super) async fn claim(&self) -> Claimed {
         let (host, account) = (self.host, &self.callback.account);
-        let end = self.deadline.plus(limits::CLAIM);
-        let at_once = client::claim(host, account, self.id, end, host.now());
-        match within(host, limits::CLAIM, at_once).await {
+        let at_once = client::claim(host, account, self.id, host.now());
+        match within(host, limits::CLAIM.min(self.left()), at_once).await {
             Some(Ok(Claimed::Running)) => {}
             Some(Ok(it)) => return it,
             _ => {
@@ -25,9 +24,9 @@ impl<H: Host> Push<'_, H> {
                 return Claimed::Mine;
             }
         }
-        let at_last = client::claim(host, account, self.id, end, self.deadline);
-        let left = host.now().until(self.deadline);
-        within(host, left, at_last).await.and_then(Result::ok).unwrap_or(Claimed::Running)
+        let at_last = client::claim(host, account, self.id, self.deadline);
+        let last = within(host, self.left(), at_last).await.and_then(Result::ok);
+        last.unwrap_or(Claimed::Running)
     }
 
     /// Remembers the reply, apart from the answer.
