@@ -241,6 +241,16 @@ fn a_wechat_that_does_not_say_who_wrote_costs_a_second_and_a_half_and_tells_no_t
 }
 
 #[test]
+fn the_deadline_holds_while_wechat_does_not_say_who_wrote() {
+    let sim = Sim::new(1);
+    sim.script(|_, _| Saying::text(1, "hello"));
+    let edge = sim.threads(1, &with(&["one"], json!({ "form": "gateway", "deadline_ms": 900 }))).remove(0);
+    let caller = push(&edge, "hi");
+    sim.run();
+    assert_eq!((shown(&caller.answer()), sim.now() <= 900), ("hello".into(), true), "{} ms", sim.now());
+}
+
+#[test]
 fn a_stale_token_is_rotated_once_to_learn_who_wrote() {
     let sim = Sim::new(1);
     let answer = r#"{"errcode":40001,"errmsg":"invalid credential"}"#;

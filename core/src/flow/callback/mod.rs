@@ -9,6 +9,7 @@ mod once;
 use alloc::rc::Rc;
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::time::Duration;
 
 use crate::account::Family;
 use crate::config::{Callback, Form, Gateway};
@@ -35,9 +36,10 @@ pub async fn of_app<H: Host>(
     app: &str,
     json: bool,
 ) -> Result<Response, Error> {
+    let form = if json { Form::Json } else { Form::Decrypted };
+    let door = Door { form, fixed: json, arrived: host.now() };
     let what = if json { "/msg/json" } else { "/msg" };
     let callback = [callback(gateway, host, app, what).await?];
-    let door = Door { form: if json { Form::Json } else { Form::Decrypted }, fixed: json };
     receive(gateway, host, head, &callback, door).await
 }
 
@@ -46,8 +48,9 @@ pub async fn of_app<H: Host>(
 /// # Errors
 /// As above.
 pub async fn at_path<H: Host>(gateway: &Gateway, host: &H, head: &Head, app: &str) -> Result<Response, Error> {
+    let door = Door { form: Form::Gateway, fixed: false, arrived: host.now() };
     let callback = [callback(gateway, host, app, "/msg").await?];
-    receive(gateway, host, head, &callback, Door { form: Form::Gateway, fixed: false }).await
+    receive(gateway, host, head, &callback, door).await
 }
 
 /// Any path with `?call=` on a callback host, on which the messages of these apps may come.
@@ -55,6 +58,7 @@ pub async fn at_path<H: Host>(gateway: &Gateway, host: &H, head: &Head, app: &st
 /// # Errors
 /// As above.
 pub async fn at_host<H: Host>(gateway: &Gateway, host: &H, head: &Head, apps: &[String]) -> Result<Response, Error> {
+    let door = Door { form: Form::Verbatim, fixed: false, arrived: host.now() };
     let mut callbacks = Vec::new();
     let mut refused = Reject::NotFound.into();
     for app in apps {
@@ -66,15 +70,17 @@ pub async fn at_host<H: Host>(gateway: &Gateway, host: &H, head: &Head, apps: &[
     if callbacks.is_empty() {
         return Err(refused);
     }
-    receive(gateway, host, head, &callbacks, Door { form: Form::Verbatim, fixed: false }).await
+    receive(gateway, host, head, &callbacks, door).await
 }
 
-/// Where a push came in.
+/// Where a push came in, and when.
 struct Door {
     /// What back-ends get.
     form: Form,
     /// Whatever the configuration says.
     fixed: bool,
+    /// From then on WeChat's clock runs, whatever has to be looked up first.
+    arrived: Time,
 }
 
 impl Door {
@@ -107,7 +113,6 @@ async fn receive<H: Host>(
     callbacks: &[Rc<Callback>],
     door: Door,
 ) -> Result<Response, Error> {
-    let arrived = host.now();
     let signed = Signed::read(head.query())?;
     if head.method == Method::Get {
         let (callback, echo) = first(host, callbacks, |it| it.guard.check(&signed, host.now()))?;
@@ -123,7 +128,7 @@ async fn receive<H: Host>(
     let message = if read { Some(Message::read(&taken.text, ids(head)?)) } else { None };
     let message = message.transpose().map_err(|it| refused(host, callback, &it.into()))?;
     let id = digest(&["push", callback.account.family.as_str(), &callback.account.id, &taken.text]);
-    let deadline = arrived.plus(callback.deadline);
+    let deadline = door.arrived.plus(callback.deadline);
     let push = Push { gateway, host, head, signed, body, callback, taken: &taken, message, form, to, id, deadline };
     Ok(push.handle().await)
 }
@@ -201,6 +206,11 @@ struct Push<'a, H> {
 }
 
 impl<H: Host> Push<'_, H> {
+    /// How long it is until WeChat must be answered.
+    fn left(&self) -> Duration {
+        self.host.now().until(self.deadline)
+    }
+
     async fn handle(&self) -> Response {
         let reply = match self.claim().await {
             Claimed::Done(reply) => reply,
