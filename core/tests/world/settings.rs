@@ -14,6 +14,8 @@ use super::hooks::{BACKEND, HOOK_KEY};
 pub(crate) const APPID: &str = "wx0123456789abcdef";
 /// With characters that are escaped in a query and in JSON.
 pub(crate) const SECRET: &str = "app-secret&of=the%shop\"";
+/// The gateway's own host, on which messages may come to any path with a `call`.
+pub(crate) const HOST: &str = "gateway.example";
 /// May read and rotate.
 pub(crate) const API_KEY: &str = "key-of-a-back-end";
 /// May read only.
@@ -78,6 +80,7 @@ impl Settings {
         }
         if !self.callback.is_null() {
             text["apps"]["shop"]["callback"] = self.callback.clone();
+            text["callback_hosts"] = json!({ HOST: ["shop"] });
             for name in ["one", "two", "three"] {
                 text["backends"][name] = json!({ "url": format!("http://{name}{BACK_ENDS}/"), "timeout_ms": 10_000 });
             }
