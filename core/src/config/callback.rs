@@ -55,10 +55,13 @@ pub struct Callback {
 }
 
 impl Callback {
-    /// That of an app that was registered; `None` if it was registered without a token.
+    /// That of an app that was registered; `None` if it was registered without a token, or with a key that is none.
     #[must_use]
     pub fn registered(app: &str, account: AccountId, it: &Registration) -> Option<Self> {
-        let key = it.aes.as_ref().and_then(|it| AesKey::parse(it.expose()));
+        let key = match &it.aes {
+            Some(it) => Some(AesKey::parse(it.expose())?),
+            None => None,
+        };
         let encrypted = key.is_some() || account.family == Family::Wecom;
         let guard = Guard {
             family: account.family,

@@ -107,6 +107,8 @@ fn an_app_that_was_registered_takes_what_its_registration_says() {
     it.token = Some(Secret::new("token1".into()));
     assert_eq!(Callback::registered("x", account.clone(), &it).unwrap().guard.mode, Mode::Plain);
     it.aes = Some(Secret::new(String::from(KEY)));
-    let guard = Callback::registered("x", account, &it).unwrap().guard;
+    let guard = Callback::registered("x", account.clone(), &it).unwrap().guard;
     assert_eq!((guard.mode, guard.receive_ids), (Mode::Encrypted, ["wx9".to_string()].into()));
+    it.aes = Some(Secret::new("no key".into()));
+    assert!(Callback::registered("x", account, &it).is_none(), "plain messages are not taken instead");
 }
