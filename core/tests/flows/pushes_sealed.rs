@@ -72,3 +72,15 @@ fn an_envelope_of_a_back_ends_own_is_put_into_no_second_one() {
     assert_eq!(text(&message.send(&edge, SEALED)), "success");
     assert_eq!(sim.asked().len(), 1);
 }
+
+#[test]
+fn nobody_has_a_channels_shops_message_decrypted_for_him() {
+    let sim = Sim::new(1);
+    let mut settings = settings();
+    settings.kind = "channels";
+    settings.callback["form"] = json!("decrypted");
+    let edge = sim.threads(1, &settings).remove(0);
+    for door in ["/app/shop/msg?", "/app/shop/msg?call=/echo&", "/any?call=/echo&"] {
+        assert_eq!(text(&Sealed::new(&sim, door).send(&edge, door)), "success", "{door}");
+    }
+}

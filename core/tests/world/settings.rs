@@ -34,6 +34,7 @@ pub(crate) fn account() -> AccountId {
 pub(crate) struct Settings {
     pub(crate) api: Api,
     pub(crate) secret: String,
+    pub(crate) kind: &'static str,
     pub(crate) epoch: u64,
     pub(crate) copying: Duration,
     /// `unknown_accounts`.
@@ -52,6 +53,7 @@ impl Settings {
         Self {
             api,
             secret: SECRET.into(),
+            kind: "official",
             epoch: 1,
             copying: Duration::ZERO,
             unknown,
@@ -65,7 +67,7 @@ impl Settings {
         let token_api = if self.api == Api::Classic { "classic" } else { "stable" };
         let admin = self.admin.then(|| json!({ "key": ADMIN_KEY }));
         let mut text = json!({
-            "apps": {"shop": {"kind": "official", "appid": APPID, "secret": self.secret, "token_api": token_api}},
+            "apps": {"shop": {"kind": self.kind, "appid": APPID, "secret": self.secret, "token_api": token_api}},
             "callers": [
                 {"name": "back-end", "key": API_KEY, "may": ["token", "rotate"]},
                 {"name": "reader", "key": READER_KEY}
