@@ -17,6 +17,7 @@ use crate::keeper::registry;
 use crate::keeper::table::Digest;
 use crate::keeper::wire::garbled;
 use crate::keeper::{Answer, Ask, Place, Stale, replica};
+use crate::limits;
 use crate::secret::Secret;
 
 /// The access token that is not the `stale` one, for one who brings the account's AppSecret. The keeper judges that; its word is
@@ -124,6 +125,17 @@ pub async fn owner<H: Host>(
 /// [`Reject::TooMany`].
 pub fn stranger<H: Host>(gateway: &Gateway, host: &H) -> Result<(), Reject> {
     if H::COPIES { gateway.strangers.take(host.now()) } else { Ok(()) }
+}
+
+/// The same, where the registered app called `name` is asked for: what was said of it a moment ago costs the registry nothing.
+///
+/// # Errors
+/// [`Reject::TooMany`].
+pub fn stranger_for<H: Host>(gateway: &Gateway, host: &H, name: &str) -> Result<(), Reject> {
+    if H::COPIES && gateway.registered.fresh(name, host.now(), gateway.copies.span()).is_some() {
+        return Ok(());
+    }
+    stranger::<H>(gateway, host)
 }
 
 /// Whether `token` is the access token of `account`. Nothing is fetched.
@@ -237,11 +249,13 @@ pub async fn claim<H: Host>(host: &H, account: &AccountId, push: Digest, patienc
     }
 }
 
-/// Has it remembered what the push `id` of `account` was answered with.
+/// Has it remembered what the push `id` of `account` was answered with. A reply that is too long for that is remembered as none:
+/// who asks again is told that there is nothing to say, and no back-end hears of it twice.
 ///
 /// # Errors
 /// Whatever the keeper says.
 pub async fn settle<H: Host>(host: &H, account: &AccountId, push: Digest, reply: String) -> Result<(), Error> {
+    let reply = if reply.len() > limits::REPLY { String::new() } else { reply };
     host.ask(&Place::Account(account.clone()), Ask::Settle { push, reply }).await.map(|_| ())
 }
 

@@ -41,11 +41,9 @@ impl<W: World, S: Store> Keeper<W, S> {
         }
     }
 
-    /// Remembers what the push `id` was answered with. A reply that is too long for that is remembered as none: who asks again
-    /// is told that there is nothing to say, and no back-end hears of it twice.
+    /// Remembers what the push `id` was answered with.
     pub(super) fn settle_push(&self, id: &Digest, reply: &str) -> Result<(), Error> {
         let now = self.world.now();
-        let reply = if reply.len() > limits::REPLY { "" } else { reply };
         self.pushes().put(id, now, reply.as_bytes(), now.plus(limits::PUSH_MEMORY))
     }
 
