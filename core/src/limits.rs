@@ -178,8 +178,9 @@ pub const BREAKERS: usize = 256;
 /// Pushes that are under way, or were a moment ago: of an account on a Worker, of all accounts on Envoy.
 pub const PUSHES: Shape = Shape { name: "push", slots: 2_048, ways: 4, evicts: true };
 
-/// How long it is remembered what a push was answered with. WeChat repeats it within 15 s.
-pub const PUSH_MEMORY: Duration = Duration::from_secs(60);
+/// How long it is remembered what a push was answered with. WeChat repeats it within 15 s, but whoever has caught one can send it
+/// again, to back-ends of his choice, as long as its timestamp is taken. Under load a cell drops its oldest rows before.
+pub const PUSH_MEMORY: Duration = Duration::from_secs(300);
 
 /// The longest reply to a push that is remembered, in bytes.
 pub const REPLY: usize = 4 * 1024;

@@ -62,6 +62,22 @@ fn a_reply_that_was_encrypted_at_one_door_is_not_told_in_the_open_at_another() {
 }
 
 #[test]
+fn a_message_that_was_caught_reaches_no_back_end_as_long_as_its_timestamp_is_taken() {
+    let sim = Sim::new(1);
+    sim.allow(400_000);
+    let edge = sim.threads(1, &settings()).remove(0);
+    let message = Sealed::new(&sim, "hi");
+    message.send(&edge, SEALED);
+    sim.run_for(290_000);
+    for door in [SEALED, VERBATIM, "/app/shop/msg?call=two&"] {
+        assert_eq!(text(&message.send(&edge, door)), "success");
+    }
+    assert_eq!(sim.asked().len(), 1);
+    sim.run_for(20_000);
+    assert_eq!(message.send(&edge, SEALED).status, 403);
+}
+
+#[test]
 fn an_envelope_of_a_back_ends_own_is_put_into_no_second_one() {
     const OWN: &str = "<xml><Encrypt>its own</Encrypt></xml>";
     let sim = Sim::new(1);
