@@ -188,9 +188,6 @@ pub const REPLY: usize = 4 * 1024;
 /// How long the memory of pushes may take to answer, before a push is handled without it.
 pub const CLAIM: Duration = Duration::from_secs(1);
 
-/// How long whoever handles a push keeps others away: until it has answered in any case. One that died is replaced after this time.
-pub const PUSH_LEASE: Duration = DEADLINE_MOST.saturating_add(CLAIM);
-
 /// How long it may take to ask WeChat who wrote.
 pub const USER: Duration = Duration::from_millis(1_500);
 

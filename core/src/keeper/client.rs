@@ -3,6 +3,7 @@
 use alloc::rc::Rc;
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::time::Duration;
 
 use crate::account::{AccountId, Family, Kind};
 use crate::config::Gateway;
@@ -238,12 +239,18 @@ pub async fn credential<H: Host>(
     Ok(credential)
 }
 
-/// Claims the push `id` of `account`; waits until `patience` for whoever has it.
+/// Claims the push `id` of `account` for `lease` from now; waits until `patience` for whoever has it.
 ///
 /// # Errors
 /// Whatever the keeper says.
-pub async fn claim<H: Host>(host: &H, account: &AccountId, push: Digest, patience: Time) -> Result<Claimed, Error> {
-    match host.ask(&Place::Account(account.clone()), Ask::Claim { push, patience }).await? {
+pub async fn claim<H: Host>(
+    host: &H,
+    account: &AccountId,
+    push: Digest,
+    lease: Duration,
+    patience: Time,
+) -> Result<Claimed, Error> {
+    match host.ask(&Place::Account(account.clone()), Ask::Claim { push, lease, patience }).await? {
         Answer::Claimed(it) => Ok(it),
         _ => Err(garbled("keeper")),
     }

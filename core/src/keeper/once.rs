@@ -5,6 +5,7 @@
 //! delivery is encrypted anew.
 
 use alloc::string::String;
+use core::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -27,12 +28,13 @@ pub enum Claimed {
 }
 
 impl<W: World, S: Store> Keeper<W, S> {
-    /// Claims the push `id`; waits until `patience` for whoever has it.
-    pub(super) async fn claim_push(&self, id: &Digest, patience: Time) -> Result<Claimed, Error> {
+    /// Claims the push `id` for `lease` from now, by the clock that all claims are measured by; waits until `patience` for whoever
+    /// has it.
+    pub(super) async fn claim_push(&self, id: &Digest, lease: Duration, patience: Time) -> Result<Claimed, Error> {
         let table = self.pushes();
         loop {
             let now = self.world.now();
-            match table.claim(id, now, now.plus(limits::PUSH_LEASE), || Ok(()))? {
+            match table.claim(id, now, now.plus(lease), || Ok(()))? {
                 Claim::Mine => return Ok(Claimed::Mine),
                 Claim::Done(reply) => return Ok(Claimed::Done(String::from_utf8(reply).unwrap_or_default())),
                 Claim::Running(..) if patience <= now => return Ok(Claimed::Running),

@@ -77,6 +77,22 @@ fn a_first_one_that_died_is_replaced_when_its_claim_has_ended() {
 }
 
 #[test]
+fn with_little_time_a_first_one_that_died_is_replaced_before_wechat_asks_again() {
+    let sim = Sim::new(1);
+    sim.script(|_, it| if it.at < 500 { Saying::Hangs } else { Saying::text(5, "alive") });
+    let mut settings = settings(&["one"]);
+    settings.callback["deadline_ms"] = 800.into();
+    let threads = sim.threads(2, &settings);
+    drop(push(&threads[0], "hi"));
+    sim.run_for(500);
+    sim.kill_thread(0);
+    sim.run_for(4_500);
+    let second = push(&threads[1], "hi");
+    sim.settle();
+    assert_eq!(shown(&second.answer()), "alive");
+}
+
+#[test]
 fn a_reply_that_is_too_long_to_be_remembered_is_not_asked_for_twice() {
     // The second is too long even to be told to a keeper that lives elsewhere.
     for long in ["long ".repeat(1_000), "\"".repeat(131_000)] {

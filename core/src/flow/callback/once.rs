@@ -4,7 +4,7 @@ use alloc::string::String;
 
 use super::Push;
 use crate::event::Event;
-use crate::host::Host;
+use crate::host::{Host, Time};
 use crate::keeper::client;
 use crate::keeper::once::Claimed;
 use crate::limits;
@@ -18,7 +18,10 @@ impl<H: Host> Push<'_, H> {
     /// handled twice is better than one that is lost.
     pub(super) async fn claim(&self) -> Claimed {
         let (host, account) = (self.host, &self.callback.account);
-        let at_once = client::claim(host, account, self.id, host.now());
+        // Until it has answered in any case: one that died is replaced then.
+        let lease = self.callback.deadline.saturating_add(limits::CLAIM);
+        // Without waiting, whatever the keeper's clock says.
+        let at_once = client::claim(host, account, self.id, lease, Time::default());
         match within(host, limits::CLAIM.min(self.left()), at_once).await {
             Some(Ok(Claimed::Running)) => {}
             Some(Ok(it)) => return self.recalled(it),
@@ -27,7 +30,7 @@ impl<H: Host> Push<'_, H> {
                 return Claimed::Mine;
             }
         }
-        let at_last = client::claim(host, account, self.id, self.deadline);
+        let at_last = client::claim(host, account, self.id, lease, self.deadline);
         let last = within(host, self.left(), at_last).await.and_then(Result::ok);
         last.map_or(Claimed::Running, |it| self.recalled(it))
     }
