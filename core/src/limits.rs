@@ -81,6 +81,10 @@ pub const REPLICA_TTL: Duration = Duration::from_secs(60);
 /// The longest JWT that is read, in bytes.
 pub const JWT: usize = 4096;
 
+/// Of two threads that read the clock, the one that read it first may be the last to write: so much later than it should may a
+/// claim end. Only what is beyond that is the mark of a clock that ran backwards.
+pub const SKEW: Duration = Duration::from_secs(1);
+
 /// What was found out by a claim is remembered for so long at the most.
 pub const REMEMBERED: Duration = Duration::from_secs(3_600);
 
@@ -174,8 +178,9 @@ pub const BREAKERS: usize = 256;
 /// Pushes that are under way, or were a moment ago: of an account on a Worker, of all accounts on Envoy.
 pub const PUSHES: Shape = Shape { name: "push", slots: 2_048, ways: 4, evicts: true };
 
-/// How long it is remembered what a push was answered with. WeChat repeats it within 15 s.
-pub const PUSH_MEMORY: Duration = Duration::from_secs(60);
+/// How long it is remembered what a push was answered with. WeChat repeats it within 15 s, but whoever has caught one can send it
+/// again, to back-ends of his choice, as long as its timestamp is taken. Under load a cell drops its oldest rows before.
+pub const PUSH_MEMORY: Duration = Duration::from_secs(300);
 
 /// The longest reply to a push that is remembered, in bytes.
 pub const REPLY: usize = 4 * 1024;

@@ -55,10 +55,13 @@ pub struct Callback {
 }
 
 impl Callback {
-    /// That of an app that was registered; `None` if it was registered without a token.
+    /// That of an app that was registered; `None` if it was registered without a token, or with a key that is none.
     #[must_use]
     pub fn registered(app: &str, account: AccountId, it: &Registration) -> Option<Self> {
-        let key = it.aes.as_ref().and_then(|it| AesKey::parse(it.expose()));
+        let key = match &it.aes {
+            Some(it) => Some(AesKey::parse(it.expose())?),
+            None => None,
+        };
         let encrypted = key.is_some() || account.family == Family::Wecom;
         let guard = Guard {
             family: account.family,
@@ -97,6 +100,9 @@ pub(super) fn read(
     }
     if raw.userinfo == Some(true) && family != Family::Official {
         return Err(wrong(("userinfo", "can be had for official accounts only")));
+    }
+    if raw.userinfo == Some(true) && matches!(raw.form, Some(Form::Verbatim | Form::Decrypted)) {
+        return Err(wrong(("userinfo", "has no place in this form: only json and gateway have one")));
     }
     let deadline = raw.deadline_ms.map_or(limits::DEADLINE, Duration::from_millis);
     if !(limits::DEADLINE_LEAST..=limits::DEADLINE_MOST).contains(&deadline) {
@@ -173,9 +179,24 @@ pub(super) fn hosts(raw: BTreeMap<String, Vec<String>>, callbacks: &[Rc<Callback
         if let Some(app) = apps.iter().find(|name| callbacks.iter().all(|it| it.app != **name)) {
             return Err(ConfigError::new(&path, &format!("names {app:?}, which is no app with a callback")));
         }
+        let guards: Vec<&Guard> = callbacks.iter().filter(|it| apps.contains(&it.app)).map(|it| &it.guard).collect();
+        if guards.iter().enumerate().any(|(at, one)| guards.iter().skip(at.saturating_add(1)).any(|it| alike(one, it)))
+        {
+            return Err(ConfigError::new(&path, ALIKE));
+        }
         hosts.push((host, apps.into()));
     }
     Ok(hosts)
+}
+
+const ALIKE: &str =
+    "names two apps with a token in common whose messages nothing else tells apart: give each a token of its own";
+
+/// Whether a message of the one would be taken for one of the other. Of a plain one nothing proves whose it is but the token.
+fn alike(one: &Guard, other: &Guard) -> bool {
+    let token = one.tokens.iter().any(|it| other.tokens.contains(it));
+    let account = || one.receive_ids.iter().any(|it| other.receive_ids.contains(it));
+    token && one.mode == other.mode && (one.mode == Mode::Plain || account())
 }
 
 #[cfg(test)]

@@ -85,6 +85,13 @@ fn what_is_wrong_is_named() {
         (r#""/wx""#, r#""/token/wx""#, "apps.shop.callback.path", "of the gateway's own"),
         (r#""/wx""#, r#""wx""#, "apps.shop.callback.path", "is no path"),
         (r#""token": "plain1""#, r#""token": "plain1", "path": "/wx""#, "apps.shop.callback.path", "something else"),
+        (
+            r#""gateway", "userinfo": false"#,
+            r#""decrypted", "userinfo": true"#,
+            "apps.shop.callback.userinfo",
+            "no place",
+        ),
+        (r#""appid": "wx1","#, r#""appid": "wx1", "allow": ["token"],"#, "apps.shop.allow", "leaves out msg"),
         ("svc.example.com", "Svc.example.com", "callback_hosts.Svc.example.com", "lower case"),
         ("svc.example.com", "https://svc", "callback_hosts.https://svc", "is no host"),
         (r#"["shop", "plain"]"#, "[]", "callback_hosts.svc.example.com", "names no app"),
@@ -100,6 +107,26 @@ fn what_is_wrong_is_named() {
 }
 
 #[test]
+fn apps_whose_messages_could_be_mistaken_share_no_host() {
+    let with = |one: &str, two: &str| {
+        let app = |appid: &str, more: &str| {
+            let callback = format!(r#"{{ "token": ["mine123", "ours123"]{more} }}"#);
+            format!(r#"{{ "kind": "official", "appid": "{appid}", "secret": "s", "callback": {callback} }}"#)
+        };
+        let (one, two) =
+            (app("wx1", one), app(if two == "same" { "wx1" } else { "wx2" }, if two == "same" { one } else { two }));
+        read(&format!(r#"{{ "callback_hosts": {{ "h": ["one", "two"] }}, "apps": {{ "one": {one}, "two": {two} }} }}"#))
+    };
+    let key = r#", "aes_key": "KEY""#;
+    for (one, two) in [("", ""), ("", "same"), (key, "same")] {
+        let error = with(one, two).unwrap_err();
+        assert!(error.path == "callback_hosts.h" && error.why.contains("a token of its own"), "{error}");
+    }
+    assert!(with(key, key).is_ok(), "an envelope says whose it is");
+    assert!(with(key, "").is_ok(), "and the mode does");
+}
+
+#[test]
 fn an_app_that_was_registered_takes_what_its_registration_says() {
     let account = AccountId { family: Family::Official, id: "wx9".into() };
     let mut it = Registration::of(account.clone());
@@ -107,6 +134,8 @@ fn an_app_that_was_registered_takes_what_its_registration_says() {
     it.token = Some(Secret::new("token1".into()));
     assert_eq!(Callback::registered("x", account.clone(), &it).unwrap().guard.mode, Mode::Plain);
     it.aes = Some(Secret::new(String::from(KEY)));
-    let guard = Callback::registered("x", account, &it).unwrap().guard;
+    let guard = Callback::registered("x", account.clone(), &it).unwrap().guard;
     assert_eq!((guard.mode, guard.receive_ids), (Mode::Encrypted, ["wx9".to_string()].into()));
+    it.aes = Some(Secret::new("no key".into()));
+    assert!(Callback::registered("x", account, &it).is_none(), "plain messages are not taken instead");
 }

@@ -182,6 +182,10 @@ impl Gateway {
             let callback = app.callback.take();
             let account = add(&mut accounts, &path, account(&path, &name, app)?)?;
             if let Some(mut callback) = callback {
+                if allow.last().is_some_and(|it: &(String, Vec<Use>)| it.0 == name && !it.1.contains(&Use::Msg)) {
+                    let why = "leaves out msg, so nothing would come through this app's callback";
+                    return Err(ConfigError::new(&json::join(&path, "allow"), why));
+                }
                 paths::callback(&mut paths, &json::join(&path, "callback.path"), &name, callback.path.take())?;
                 callbacks.push(Rc::new(callback::read(&name, &account, callback, &targets)?));
             }

@@ -10,6 +10,7 @@ use crate::flow::secret;
 use crate::host::Host;
 use crate::keeper::client::registered;
 use crate::keeper::registration::Registration;
+use crate::limits;
 
 /// The account of the app called `name`, which is wanted for `what`, a path below `/app/{app}`.
 ///
@@ -53,6 +54,11 @@ pub fn check(gateway: &Gateway, account: &AccountId, what: &str) -> Result<(), R
 /// # Errors
 /// [`Reject::NoApp`], or whatever the registry says.
 pub async fn registration<H: Host>(gateway: &Gateway, host: &H, name: &str) -> Result<Rc<Registration>, Error> {
-    let app = if gateway.can_register() { registered(gateway, host, name).await? } else { None };
+    // None is registered under a longer name: nobody need be asked, or remember that.
+    let app = if gateway.can_register() && name.len() <= limits::APP_NAME {
+        registered(gateway, host, name).await?
+    } else {
+        None
+    };
     app.ok_or_else(|| Reject::NoApp { app: name.into() }.into())
 }

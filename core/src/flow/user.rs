@@ -6,6 +6,7 @@ use alloc::rc::Rc;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::cell::RefCell;
+use core::time::Duration;
 
 use crate::account::{AccountId, Kind};
 use crate::config::Gateway;
@@ -44,16 +45,22 @@ impl Users {
     }
 }
 
-/// `userInfo` of the user `openid` of `account`, as JSON.
+/// `userInfo` of the user `openid` of `account`, as JSON, within `span`.
 ///
 /// # Errors
 /// Why it is not known, without a token.
-pub async fn info<H: Host>(gateway: &Gateway, host: &H, account: &AccountId, openid: &str) -> Result<Rc<str>, String> {
+pub async fn info<H: Host>(
+    gateway: &Gateway,
+    host: &H,
+    account: &AccountId,
+    openid: &str,
+    span: Duration,
+) -> Result<Rc<str>, String> {
     let id = digest(&["user", &account.id, openid]);
     if let Some(known) = gateway.users.get(&id, host.now()) {
         return Ok(known);
     }
-    let asked = within(host, limits::USER, ask(gateway, host, account, openid)).await;
+    let asked = within(host, span, ask(gateway, host, account, openid)).await;
     let late = || Unavailable::Timeout { who: "WeChat".into() }.into();
     let user: Rc<str> = asked.unwrap_or_else(|| Err(late())).map_err(|it| format!("{it}"))?.into();
     gateway.users.keep(id, user.clone(), host.now());

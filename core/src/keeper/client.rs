@@ -3,6 +3,7 @@
 use alloc::rc::Rc;
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::time::Duration;
 
 use crate::account::{AccountId, Family, Kind};
 use crate::config::Gateway;
@@ -17,6 +18,7 @@ use crate::keeper::registry;
 use crate::keeper::table::Digest;
 use crate::keeper::wire::garbled;
 use crate::keeper::{Answer, Ask, Place, Stale, replica};
+use crate::limits;
 use crate::secret::Secret;
 
 /// The access token that is not the `stale` one, for one who brings the account's AppSecret. The keeper judges that; its word is
@@ -126,6 +128,17 @@ pub fn stranger<H: Host>(gateway: &Gateway, host: &H) -> Result<(), Reject> {
     if H::COPIES { gateway.strangers.take(host.now()) } else { Ok(()) }
 }
 
+/// The same, where the registered app called `name` is asked for: what was said of it a moment ago costs the registry nothing.
+///
+/// # Errors
+/// [`Reject::TooMany`].
+pub fn stranger_for<H: Host>(gateway: &Gateway, host: &H, name: &str) -> Result<(), Reject> {
+    if H::COPIES && gateway.registered.fresh(name, host.now(), gateway.copies.span()).is_some() {
+        return Ok(());
+    }
+    stranger::<H>(gateway, host)
+}
+
 /// Whether `token` is the access token of `account`. Nothing is fetched.
 async fn owns<H: Host>(host: &H, account: &AccountId, token: &Secret) -> Result<bool, Error> {
     match host.ask(&Place::Account(account.clone()), Ask::Owns { token: token.clone() }).await? {
@@ -226,7 +239,7 @@ pub async fn credential<H: Host>(
     Ok(credential)
 }
 
-/// Claims the push `id` of `account` until `end`; waits until `patience` for whoever has it.
+/// Claims the push `id` of `account` for `lease` from now; waits until `patience` for whoever has it.
 ///
 /// # Errors
 /// Whatever the keeper says.
@@ -234,20 +247,22 @@ pub async fn claim<H: Host>(
     host: &H,
     account: &AccountId,
     push: Digest,
-    end: Time,
+    lease: Duration,
     patience: Time,
 ) -> Result<Claimed, Error> {
-    match host.ask(&Place::Account(account.clone()), Ask::Claim { push, end, patience }).await? {
+    match host.ask(&Place::Account(account.clone()), Ask::Claim { push, lease, patience }).await? {
         Answer::Claimed(it) => Ok(it),
         _ => Err(garbled("keeper")),
     }
 }
 
-/// Has it remembered what the push `id` of `account` was answered with.
+/// Has it remembered what the push `id` of `account` was answered with. A reply that is too long for that is remembered as none:
+/// who asks again is told that there is nothing to say, and no back-end hears of it twice.
 ///
 /// # Errors
 /// Whatever the keeper says.
 pub async fn settle<H: Host>(host: &H, account: &AccountId, push: Digest, reply: String) -> Result<(), Error> {
+    let reply = if reply.len() > limits::REPLY { String::new() } else { reply };
     host.ask(&Place::Account(account.clone()), Ask::Settle { push, reply }).await.map(|_| ())
 }
 

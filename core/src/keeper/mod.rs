@@ -94,8 +94,8 @@ impl<W: World, S: Store> Keeper<W, S> {
             (Place::Account(id), Ask::Learn { proved }) => self.learn(id, &proved).map(Answer::Credential),
             (Place::Account(id), Ask::Unlearn) => self.unlearn(id).map(|()| Answer::Done),
             (Place::Account(id), Ask::Health) => Ok(Answer::Health(self.health(id))),
-            (Place::Account(_), Ask::Claim { push, end, patience }) => {
-                self.claim_push(&push, end, patience).await.map(Answer::Claimed)
+            (Place::Account(_), Ask::Claim { push, lease, patience }) => {
+                self.claim_push(&push, lease, patience).await.map(Answer::Claimed)
             }
             (Place::Account(_), Ask::Settle { push, reply }) => self.settle_push(&push, &reply).map(|()| Answer::Done),
             (Place::Account(id), Ask::Owns { token }) => Ok(Answer::Owns(self.owns(id, &token))),

@@ -5,6 +5,7 @@
 //! delivery is encrypted anew.
 
 use alloc::string::String;
+use core::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -27,12 +28,13 @@ pub enum Claimed {
 }
 
 impl<W: World, S: Store> Keeper<W, S> {
-    /// Claims the push `id` until `end`; waits until `patience` for whoever has it.
-    pub(super) async fn claim_push(&self, id: &Digest, end: Time, patience: Time) -> Result<Claimed, Error> {
+    /// Claims the push `id` for `lease` from now, by the clock that all claims are measured by; waits until `patience` for whoever
+    /// has it.
+    pub(super) async fn claim_push(&self, id: &Digest, lease: Duration, patience: Time) -> Result<Claimed, Error> {
         let table = self.pushes();
         loop {
             let now = self.world.now();
-            match table.claim(id, now, end, || Ok(()))? {
+            match table.claim(id, now, now.plus(lease), || Ok(()))? {
                 Claim::Mine => return Ok(Claimed::Mine),
                 Claim::Done(reply) => return Ok(Claimed::Done(String::from_utf8(reply).unwrap_or_default())),
                 Claim::Running(..) if patience <= now => return Ok(Claimed::Running),
@@ -41,11 +43,9 @@ impl<W: World, S: Store> Keeper<W, S> {
         }
     }
 
-    /// Remembers what the push `id` was answered with. A reply that is too long for that is remembered as none: who asks again
-    /// is told that there is nothing to say, and no back-end hears of it twice.
+    /// Remembers what the push `id` was answered with.
     pub(super) fn settle_push(&self, id: &Digest, reply: &str) -> Result<(), Error> {
         let now = self.world.now();
-        let reply = if reply.len() > limits::REPLY { "" } else { reply };
         self.pushes().put(id, now, reply.as_bytes(), now.plus(limits::PUSH_MEMORY))
     }
 

@@ -137,7 +137,7 @@ impl<'a, S: Store> Table<'a, S> {
         end: Time,
         permit: impl Fn() -> Result<(), Error>,
     ) -> Result<Claim, Error> {
-        let longest = now.plus(limits::REMEMBERED);
+        let (latest, longest) = (end.plus(limits::SKEW), now.plus(limits::REMEMBERED));
         let mut permitted = false;
         for _ in 0..limits::CONFLICTS {
             let key = self.key(id);
@@ -145,7 +145,9 @@ impl<'a, S: Store> Table<'a, S> {
             let mut rows = read(&cell, now).ok_or_else(full)?;
             match rows.iter().position(|it| it.id == *id) {
                 // What ends later than it may is the mark of a clock that ran backwards.
-                Some(at) if rows.get(at).is_some_and(|it| it.end > if it.value.is_none() { end } else { longest }) => {
+                Some(at)
+                    if rows.get(at).is_some_and(|it| it.end > if it.value.is_none() { latest } else { longest }) =>
+                {
                     rows.swap_remove(at);
                 }
                 Some(at) => {

@@ -165,3 +165,14 @@ fn a_lifetime_is_no_overflow() {
     table.put(&id("a"), at(0), b"1", far).unwrap();
     assert_eq!(table.get(&id("a"), at(1_000_000)), Some(b"1".to_vec()));
 }
+
+#[test]
+fn who_read_the_clock_first_and_comes_last_takes_no_claim_away() {
+    let cells = Cells::default();
+    let table = Table::new(&cells, &SMALL);
+    let claim =
+        |now: u64| table.claim(&id("a"), Time::from_ms(now), Time::from_ms(now.saturating_add(6_000)), || Ok(()));
+    assert_eq!(claim(10_001), Ok(Claim::Mine));
+    assert!(matches!(claim(10_000), Ok(Claim::Running(_, end)) if end == Time::from_ms(16_001)));
+    assert_eq!(claim(8_000), Ok(Claim::Mine), "the clock was set back");
+}

@@ -4,6 +4,7 @@
 //! other during a roll-out: a word that is not known is an error, never a panic.
 
 use alloc::{string::String, vec::Vec};
+use core::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -58,8 +59,8 @@ pub enum Ask {
     Claim {
         /// Its digest.
         push: Digest,
-        /// When somebody else may have it, if it is not settled by then.
-        end: Time,
+        /// How long the others are kept away, if it is not settled before.
+        lease: Duration,
         /// Until when to wait for whoever has it.
         patience: Time,
     },

@@ -24,6 +24,7 @@ mod proactive;
 mod proof;
 mod pushes;
 mod pushes_once;
+mod pushes_sealed;
 mod ready;
 mod record;
 mod replica;

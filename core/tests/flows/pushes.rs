@@ -182,6 +182,7 @@ fn a_back_end_that_is_down_is_left_alone_for_half_a_minute() {
         assert_eq!(shows(number), "two");
     }
     assert_eq!((sim.asked_of("one"), sim.asked_of("two"), sim.noted("backend_down")), (5, 20, 1));
+    assert_eq!(sim.noted("backend_failed"), 20, "what it does not get is told too");
     sim.run_for(30_000);
     shows(100);
     shows(101);
@@ -241,6 +242,16 @@ fn a_wechat_that_does_not_say_who_wrote_costs_a_second_and_a_half_and_tells_no_t
 }
 
 #[test]
+fn the_deadline_holds_while_wechat_does_not_say_who_wrote() {
+    let sim = Sim::new(1);
+    sim.script(|_, _| Saying::text(1, "hello"));
+    let edge = sim.threads(1, &with(&["one"], json!({ "form": "gateway", "deadline_ms": 900 }))).remove(0);
+    let caller = push(&edge, "hi");
+    sim.run();
+    assert_eq!((shown(&caller.answer()), sim.now() <= 900), ("hello".into(), true), "{} ms", sim.now());
+}
+
+#[test]
 fn a_stale_token_is_rotated_once_to_learn_who_wrote() {
     let sim = Sim::new(1);
     let answer = r#"{"errcode":40001,"errmsg":"invalid credential"}"#;
@@ -252,6 +263,21 @@ fn a_stale_token_is_rotated_once_to_learn_who_wrote() {
     assert_ne!(sim.users()[0], sim.users()[1], "the second time with another token");
     let body: Value = serde_json::from_str(&sim.asked()[0].body).unwrap();
     assert_eq!(body["userInfoError"], "WeChat says 40001: invalid credential");
+}
+
+#[test]
+fn strangers_cannot_keep_the_registry_busy_with_names_that_nobody_has() {
+    let sim = Sim::new(1);
+    sim.allow(120_000);
+    let edge = sim.threads(1, &Settings { admin: true, ..settings(&["one"]) }).remove(0);
+    let status = |name: &str| {
+        let caller = edge.get(&format!("/app/{name}/msg?signature=0&timestamp=1&nonce=n&echostr=e"));
+        sim.settle();
+        caller.answer().status
+    };
+    let answers: Vec<u16> = (0..6_100).map(|it| status(&format!("nobody{it}"))).collect();
+    assert_eq!((answers[0], answers[5_999], answers[6_099]), (404, 404, 429));
+    assert_eq!(status("shop"), 401, "who stands in the configuration is not concerned");
 }
 
 #[test]

@@ -14,6 +14,8 @@ use super::hooks::{BACKEND, HOOK_KEY};
 pub(crate) const APPID: &str = "wx0123456789abcdef";
 /// With characters that are escaped in a query and in JSON.
 pub(crate) const SECRET: &str = "app-secret&of=the%shop\"";
+/// The gateway's own host, on which messages may come to any path with a `call`.
+pub(crate) const HOST: &str = "gateway.example";
 /// May read and rotate.
 pub(crate) const API_KEY: &str = "key-of-a-back-end";
 /// May read only.
@@ -32,6 +34,7 @@ pub(crate) fn account() -> AccountId {
 pub(crate) struct Settings {
     pub(crate) api: Api,
     pub(crate) secret: String,
+    pub(crate) kind: &'static str,
     pub(crate) epoch: u64,
     pub(crate) copying: Duration,
     /// `unknown_accounts`.
@@ -50,6 +53,7 @@ impl Settings {
         Self {
             api,
             secret: SECRET.into(),
+            kind: "official",
             epoch: 1,
             copying: Duration::ZERO,
             unknown,
@@ -63,7 +67,7 @@ impl Settings {
         let token_api = if self.api == Api::Classic { "classic" } else { "stable" };
         let admin = self.admin.then(|| json!({ "key": ADMIN_KEY }));
         let mut text = json!({
-            "apps": {"shop": {"kind": "official", "appid": APPID, "secret": self.secret, "token_api": token_api}},
+            "apps": {"shop": {"kind": self.kind, "appid": APPID, "secret": self.secret, "token_api": token_api}},
             "callers": [
                 {"name": "back-end", "key": API_KEY, "may": ["token", "rotate"]},
                 {"name": "reader", "key": READER_KEY}
@@ -78,6 +82,7 @@ impl Settings {
         }
         if !self.callback.is_null() {
             text["apps"]["shop"]["callback"] = self.callback.clone();
+            text["callback_hosts"] = json!({ HOST: ["shop"] });
             for name in ["one", "two", "three"] {
                 text["backends"][name] = json!({ "url": format!("http://{name}{BACK_ENDS}/"), "timeout_ms": 10_000 });
             }

@@ -12,6 +12,7 @@ use wxedge::keeper::{Answer, Ask, Place, Stale};
 use wxedge::secret::Secret;
 
 use super::exec::Role;
+use super::settings::HOST;
 use super::{Edge, Sim, account};
 
 /// What a caller will have got; `None` as long as it has not, and for ever if its thread died.
@@ -144,7 +145,7 @@ impl Edge {
         body: &str,
     ) -> Ticket<Response> {
         let headers = headers.iter().map(|(name, value)| (*name, (*value).into())).collect();
-        let (target, host) = (target.to_owned(), "gateway.example".to_owned());
+        let (target, host) = (target.to_owned(), HOST.to_owned());
         let head = Head { method, target, host, headers: Rc::new(Fixed(headers)) };
         let (sim, gateway) = (self.sim.clone(), self.gateway.clone());
         let edge = Self { body: Rc::new(body.as_bytes().to_vec()), ..self.clone() };

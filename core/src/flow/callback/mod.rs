@@ -9,6 +9,7 @@ mod once;
 use alloc::rc::Rc;
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::time::Duration;
 
 use crate::account::Family;
 use crate::config::{Callback, Form, Gateway};
@@ -16,6 +17,7 @@ use crate::error::{Error, Reject};
 use crate::event::Event;
 use crate::flow;
 use crate::host::{Head, Host, Method, Response, Time};
+use crate::keeper::client;
 use crate::keeper::once::Claimed;
 use crate::keeper::table::{Digest, digest};
 use crate::limits;
@@ -35,9 +37,10 @@ pub async fn of_app<H: Host>(
     app: &str,
     json: bool,
 ) -> Result<Response, Error> {
+    let form = if json { Form::Json } else { Form::Decrypted };
+    let door = Door { form, fixed: json, arrived: host.now() };
     let what = if json { "/msg/json" } else { "/msg" };
     let callback = [callback(gateway, host, app, what).await?];
-    let door = Door { form: if json { Form::Json } else { Form::Decrypted }, fixed: json };
     receive(gateway, host, head, &callback, door).await
 }
 
@@ -46,8 +49,9 @@ pub async fn of_app<H: Host>(
 /// # Errors
 /// As above.
 pub async fn at_path<H: Host>(gateway: &Gateway, host: &H, head: &Head, app: &str) -> Result<Response, Error> {
+    let door = Door { form: Form::Gateway, fixed: false, arrived: host.now() };
     let callback = [callback(gateway, host, app, "/msg").await?];
-    receive(gateway, host, head, &callback, Door { form: Form::Gateway, fixed: false }).await
+    receive(gateway, host, head, &callback, door).await
 }
 
 /// Any path with `?call=` on a callback host, on which the messages of these apps may come.
@@ -55,6 +59,7 @@ pub async fn at_path<H: Host>(gateway: &Gateway, host: &H, head: &Head, app: &st
 /// # Errors
 /// As above.
 pub async fn at_host<H: Host>(gateway: &Gateway, host: &H, head: &Head, apps: &[String]) -> Result<Response, Error> {
+    let door = Door { form: Form::Verbatim, fixed: false, arrived: host.now() };
     let mut callbacks = Vec::new();
     let mut refused = Reject::NotFound.into();
     for app in apps {
@@ -66,15 +71,17 @@ pub async fn at_host<H: Host>(gateway: &Gateway, host: &H, head: &Head, apps: &[
     if callbacks.is_empty() {
         return Err(refused);
     }
-    receive(gateway, host, head, &callbacks, Door { form: Form::Verbatim, fixed: false }).await
+    receive(gateway, host, head, &callbacks, door).await
 }
 
-/// Where a push came in.
+/// Where a push came in, and when.
 struct Door {
     /// What back-ends get.
     form: Form,
     /// Whatever the configuration says.
     fixed: bool,
+    /// From then on WeChat's clock runs, whatever has to be looked up first.
+    arrived: Time,
 }
 
 impl Door {
@@ -89,6 +96,10 @@ impl Door {
 }
 
 async fn callback<H: Host>(gateway: &Gateway, host: &H, app: &str, what: &str) -> Result<Rc<Callback>, Error> {
+    if gateway.can_register() && gateway.app(app).is_none() {
+        // Nobody has proved anything yet.
+        client::stranger_for(gateway, host, app)?;
+    }
     let account = flow::app::account(gateway, host, app, what).await?;
     let found = match gateway.app(app) {
         Some(_) => gateway.callback(app).cloned(),
@@ -107,7 +118,6 @@ async fn receive<H: Host>(
     callbacks: &[Rc<Callback>],
     door: Door,
 ) -> Result<Response, Error> {
-    let arrived = host.now();
     let signed = Signed::read(head.query())?;
     if head.method == Method::Get {
         let (callback, echo) = first(host, callbacks, |it| it.guard.check(&signed, host.now()))?;
@@ -123,7 +133,7 @@ async fn receive<H: Host>(
     let message = if read { Some(Message::read(&taken.text, ids(head)?)) } else { None };
     let message = message.transpose().map_err(|it| refused(host, callback, &it.into()))?;
     let id = digest(&["push", callback.account.family.as_str(), &callback.account.id, &taken.text]);
-    let deadline = arrived.plus(callback.deadline);
+    let deadline = door.arrived.plus(callback.deadline);
     let push = Push { gateway, host, head, signed, body, callback, taken: &taken, message, form, to, id, deadline };
     Ok(push.handle().await)
 }
@@ -201,6 +211,11 @@ struct Push<'a, H> {
 }
 
 impl<H: Host> Push<'_, H> {
+    /// How long it is until WeChat must be answered.
+    fn left(&self) -> Duration {
+        self.host.now().until(self.deadline)
+    }
+
     async fn handle(&self) -> Response {
         let reply = match self.claim().await {
             Claimed::Done(reply) => reply,
