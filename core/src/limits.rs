@@ -196,3 +196,30 @@ pub const USER_COPY: Duration = Duration::from_secs(60);
 
 /// Users of whom it is remembered, on one thread or isolate.
 pub const USERS: usize = 1_024;
+
+/// Codes that are being exchanged, or were a moment ago.
+pub const CODES: Shape = Shape { name: "code", slots: 256, ways: 8, evicts: true };
+
+/// How long it is remembered what WeChat said to a code: browsers ask twice.
+pub const CODE_MEMORY: Duration = Duration::from_secs(60);
+
+/// The longest answer to a code that is believed, in bytes: WeChat's have some hundreds.
+pub const SAID: usize = 8 * 1024;
+
+/// One-time tickets of logins …
+pub const LOGIN_TICKETS: Shape = Shape { name: "ticket", slots: 256, ways: 8, evicts: true };
+
+/// … and how long one may be swapped.
+pub const LOGIN_TICKET: Duration = Duration::from_secs(60);
+
+/// Session keys of a mini program's users …
+pub const SESSIONS: Shape = Shape { name: "session", slots: 1_024, ways: 8, evicts: true };
+
+/// … and how long one is kept: WeChat says of none how long it lives; three days are what it does mostly.
+pub const SESSION: Duration = Duration::from_secs(259_200);
+
+/// How long a user may take to log in.
+pub const LOGIN: Duration = Duration::from_secs(600);
+
+/// One call to WeChat's API for a browser or a back-end that waits.
+pub const API: Duration = Duration::from_secs(5);

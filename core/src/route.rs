@@ -70,10 +70,38 @@ pub enum Route {
         /// Whether back-ends get JSON whatever is configured.
         json: bool,
     },
+    /// `GET /app/{app}/auth` and, with `user`, `/app/{app}/auth/info`
+    Login {
+        /// The app's name.
+        app: String,
+        /// Whether the user is asked for more than who it is.
+        user: bool,
+    },
+    /// `POST /app/{app}/auth/ticket`
+    LoginTicket {
+        /// The app's name.
+        app: String,
+    },
+    /// `GET /app/{app}/login` of a mini program
+    Session {
+        /// The app's name.
+        app: String,
+    },
+    /// `POST /app/{app}/login/decrypt` of a mini program
+    Decrypt {
+        /// The app's name.
+        app: String,
+    },
     /// `GET` and `POST` of any path with `?call=` on a host that takes messages, where there is no other route
     Hosted {
         /// The apps whose messages they may be.
         apps: Rc<[String]>,
+    },
+    /// `GET /s/{key}`
+    Short {
+        /// The app's name, and WeChat's key.
+        app: String,
+        key: String,
     },
     /// A path that the configuration names
     Configured(Configured),
@@ -88,10 +116,35 @@ pub enum Configured {
     Health,
     /// An app's `callback.path`, as in go-wx-gateway: the app's name
     Callback(Rc<str>),
+    /// An app's `oauth.path`, as in go-wx-gateway: the app's name
+    Landing(Rc<str>),
+    /// One of `helpers`, as in go-wx-gateway
+    Helper(Helper),
 }
 
 /// Hosts, in lower case, and the apps whose messages may come to any path there that names a `call`.
 pub type Hosts = Vec<(String, Rc<[String]>)>;
+
+/// A helper of go-wx-gateway's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Helper {
+    /// `wx-qr`: a QR code of a scene
+    Qr,
+    /// `wx-user`: who a user is
+    User,
+    /// `sns-auth2`: who a login's code is
+    SnsAuth2,
+    /// `short-url`
+    ShortUrl,
+    /// `tmpl-msg`: a template message
+    TmplMsg,
+    /// `sign-jsapi`: a page for the JS-SDK
+    SignJsapi,
+    /// `channels-ec-order-detail`
+    Order,
+    /// `channels-ec-refund-detail`
+    Refund,
+}
 
 /// The paths and hosts that a configuration names: so few that they are looked through, and only where no known route is.
 #[derive(Debug, Default)]
@@ -106,6 +159,12 @@ impl Paths {
         let free = self.get(&path).is_none();
         self.named.push((path, what));
         free
+    }
+
+    /// Whether a path leads to `what`.
+    #[must_use]
+    pub fn has(&self, what: &Configured) -> bool {
+        self.named.iter().any(|it| it.1 == *what)
     }
 
     /// Sets the hosts.
@@ -184,10 +243,13 @@ impl Route {
 
     const fn methods(&self) -> &'static str {
         match self {
-            Self::StableToken => "POST",
+            Self::StableToken | Self::LoginTicket { .. } | Self::Decrypt { .. } => "POST",
             Self::App { .. } => "GET, HEAD, DELETE",
             Self::Plain { .. } => "GET, HEAD, PUT",
-            Self::Hub { .. } => "GET",
+            // A code is gone once it was exchanged: nobody looks at it with HEAD.
+            Self::Hub { .. } | Self::Login { .. } | Self::Session { .. } | Self::Configured(Configured::Landing(_)) => {
+                "GET"
+            }
             Self::Register | Self::Message { .. } | Self::Hosted { .. } | Self::Configured(Configured::Callback(_)) => {
                 "GET, POST"
             }
@@ -203,8 +265,12 @@ pub fn shape(path: &str, configured: &Paths) -> Shape {
         "/access-token" | "/access_token" | "/ticket" => Shape::TokenHub,
         _ if path.starts_with("/cgi-bin/") => Shape::WeChat,
         _ if path.starts_with("/token/") || path.starts_with("/ticket/") => Shape::WeixinToken,
-        _ if matches!(configured.get(path), Some(Configured::Health)) => Shape::Helper,
-        _ => Shape::Honest,
+        _ if path.starts_with("/app/") && (path.ends_with("/auth") || path.ends_with("/auth/info")) => Shape::Page,
+        _ => match configured.get(path) {
+            Some(Configured::Health | Configured::Helper(_)) => Shape::Helper,
+            Some(Configured::Landing(_)) => Shape::Page,
+            _ => Shape::Honest,
+        },
     }
 }
 
@@ -228,6 +294,10 @@ fn by_path(method: Method, path: &str) -> Option<Route> {
         "app" => rest.split_once('/').map_or((rest, None), |(name, action)| (name, Some(action))),
         _ => (rest, None),
     };
+    if let ("s", Some((app, key))) = (first, rest.rsplit_once('~').filter(|_| !rest.contains('/'))) {
+        let text = |it: &str| String::from_utf8(unescape(it)).ok().filter(|it| !it.is_empty());
+        return Some(Route::Short { app: text(app)?, key: text(key)? });
+    }
     let app = String::from_utf8(unescape(name)).ok().filter(|it| !it.is_empty() && !name.contains('/'))?;
     let renew = method == Method::Put;
     match (first, action) {
@@ -235,6 +305,11 @@ fn by_path(method: Method, path: &str) -> Option<Route> {
         ("app", Some("api" | "qyapi")) => Some(Route::AppToken { app, renew: false }),
         ("app", Some("api/new" | "qyapi/new")) => Some(Route::AppToken { app, renew: true }),
         ("app", Some("jsapi")) => Some(Route::AppTicket { app, kind: Some(Kind::Jsapi) }),
+        ("app", Some("auth")) => Some(Route::Login { app, user: false }),
+        ("app", Some("auth/info")) => Some(Route::Login { app, user: true }),
+        ("app", Some("auth/ticket")) => Some(Route::LoginTicket { app }),
+        ("app", Some("login")) => Some(Route::Session { app }),
+        ("app", Some("login/decrypt")) => Some(Route::Decrypt { app }),
         ("app", Some("msg")) => Some(Route::Message { app, json: false }),
         ("app", Some("msg/json")) => Some(Route::Message { app, json: true }),
         ("app", Some("ticket")) => Some(Route::AppTicket { app, kind: None }),

@@ -68,8 +68,9 @@ impl EdgeYaml {
         let helpers =
             config["helpers"].as_object().into_iter().flatten().filter_map(|it| it.1.as_str().map(str::to_owned));
         let apps = config["apps"].as_object().into_iter().flatten();
-        let callbacks = apps.filter_map(|it| it.1["callback"]["path"].as_str().map(str::to_owned));
-        let paths = files.chain(helpers).chain(callbacks).map(|it| (format!("gateway{it}"), json!({ "path": it })));
+        let own = apps.flat_map(|it| [&it.1["callback"]["path"], &it.1["oauth"]["path"]]);
+        let own = own.filter_map(|it| it.as_str().map(str::to_owned));
+        let paths = files.chain(helpers).chain(own).map(|it| (format!("gateway{it}"), json!({ "path": it })));
         let hosts = config["callback_hosts"].as_object().into_iter().flatten().map(|it| {
             let exact = json!({ "exact": it.0 });
             let host = json!({ "name": ":authority", "string_match": exact });
@@ -79,7 +80,10 @@ impl EdgeYaml {
         });
         // Whatever has a path of its own comes first: a host takes any path.
         let hosts: Vec<(String, Value)> = hosts.collect();
-        let paths: Vec<(String, Value)> = paths.collect();
+        let mut paths: Vec<(String, Value)> = paths.collect();
+        if config["helpers"]["short_url"].is_string() {
+            paths.push(("gateway-short-links".to_owned(), json!({ "prefix": "/s/" })));
+        }
         let routes = self.at_http("/route_config/virtual_hosts/0/routes")?.as_array_mut();
         let routes = routes.ok_or_else(|| Failure::new("routes in envoy.yaml is no list"))?;
         let at = routes.iter().position(|route| route["name"] == HEALTH);

@@ -70,7 +70,8 @@ fn send(response: Response) -> worker::Result<worker::Response> {
         headers.append(name, value)?;
     }
     let builder = ResponseBuilder::new().with_status(response.status.clamp(200, 599)).with_headers(headers);
-    Ok(builder.fixed(response.body))
+    // Some statuses may have no body, not even an empty one.
+    Ok(if response.body.is_empty() { builder.empty() } else { builder.fixed(response.body) })
 }
 
 /// Passes the request on as it came, body and all, and the answer back; redirects are the client's affair.

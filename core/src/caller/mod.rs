@@ -35,6 +35,10 @@ pub enum Permission {
     Ticket,
     /// Have a credential renewed.
     Rotate,
+    /// Learn who has logged in.
+    Login,
+    /// Call WeChat's API.
+    Proxy,
 }
 
 impl Permission {
@@ -45,6 +49,8 @@ impl Permission {
             Self::Token => "token",
             Self::Ticket => "ticket",
             Self::Rotate => "rotate",
+            Self::Login => "login",
+            Self::Proxy => "proxy",
         }
     }
 }

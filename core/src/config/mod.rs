@@ -6,6 +6,7 @@ mod admin;
 mod callback;
 mod callers;
 mod json;
+mod oauth;
 mod origin;
 mod own;
 mod paths;
@@ -24,6 +25,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 pub use callback::{Callback, Form};
+pub use oauth::Oauth;
 use rotated::Rotated;
 use serde::Deserialize;
 pub use unknown::Unknown;
@@ -38,7 +40,7 @@ use crate::keeper::hooks::Hooks;
 use crate::keeper::{Apps, Copies};
 use crate::keyring::Keyring;
 use crate::limits;
-use crate::route::Paths;
+use crate::route::{Configured, Helper, Paths};
 use crate::secret::{Secret, digest, hex};
 use crate::target::Targets;
 
@@ -144,6 +146,12 @@ pub struct Gateway {
     pub targets: Targets,
     /// What becomes of the messages of which app.
     pub callbacks: Vec<Rc<Callback>>,
+    /// Where the logins of which app may lead.
+    pub oauths: BTreeMap<String, Oauth>,
+    /// Where users log in.
+    pub open: String,
+    /// Where QR codes of scenes are shown.
+    pub mp: String,
     /// Who is told of each refresh.
     pub hooks: Hooks,
     /// Grows with each new configuration of the same host, so that an older one can see that it is over. 0 where the host cannot tell.
@@ -174,12 +182,13 @@ impl Gateway {
         let mut apps = BTreeMap::new();
         let mut allow = Vec::new();
         let mut callbacks = Vec::new();
+        let mut oauths = BTreeMap::new();
         let mut paths = paths::read(raw.verify_files, raw.helpers)?;
         let targets = targets::read(raw.backends, &raw.calls)?;
         for (name, mut app) in raw.apps {
             let path = json::join("apps", &name);
             allow.extend(app.allow.clone().map(|it| (name.clone(), it)));
-            let callback = app.callback.take();
+            let (callback, oauth) = (app.callback.take(), app.oauth.take());
             let account = add(&mut accounts, &path, account(&path, &name, app)?)?;
             if let Some(mut callback) = callback {
                 if allow.last().is_some_and(|it: &(String, Vec<Use>)| it.0 == name && !it.1.contains(&Use::Msg)) {
@@ -188,6 +197,10 @@ impl Gateway {
                 }
                 paths::callback(&mut paths, &json::join(&path, "callback.path"), &name, callback.path.take())?;
                 callbacks.push(Rc::new(callback::read(&name, &account, callback, &targets)?));
+            }
+            if let Some(oauth) = oauth {
+                paths::landing(&mut paths, &json::join(&path, "oauth.path"), &name, oauth.path.as_ref())?;
+                oauths.insert(name.clone(), oauth::read(&name, oauth, &targets)?);
             }
             apps.insert(name, account);
         }
@@ -222,6 +235,9 @@ impl Gateway {
             qyapi,
             targets,
             callbacks,
+            oauths,
+            open: oauth::place("wechat.open", &raw.wechat.open)?,
+            mp: oauth::place("wechat.mp", &raw.wechat.mp)?,
             hooks,
             epoch: 0,
             copies: Copies::default(),
@@ -241,6 +257,12 @@ impl Gateway {
     #[must_use]
     pub fn callback(&self, name: &str) -> Option<&Rc<Callback>> {
         self.callbacks.iter().find(|it| it.app == name)
+    }
+
+    /// Whether there are short links.
+    #[must_use]
+    pub fn helpers_short(&self) -> bool {
+        self.paths.has(&Configured::Helper(Helper::ShortUrl))
     }
 
     /// The names of all apps.

@@ -5,7 +5,7 @@ use alloc::format;
 use alloc::string::String;
 
 use super::{ConfigError, json, raw};
-use crate::route::{Configured, Paths, is_own};
+use crate::route::{Configured, Helper, Paths, is_own};
 
 /// Reads the parts of the configuration that name paths.
 pub(super) fn read(verify_files: BTreeMap<String, String>, helpers: raw::Helpers) -> Result<Paths, ConfigError> {
@@ -20,8 +20,21 @@ pub(super) fn read(verify_files: BTreeMap<String, String>, helpers: raw::Helpers
         }
         add(&mut paths, &place, format!("/{name}"), Configured::File(text.into()))?;
     }
-    if let Some(path) = helpers.health {
-        add(&mut paths, "helpers.health", path, Configured::Health)?;
+    let of = Configured::Helper;
+    for (name, path, what) in [
+        ("helpers.health", helpers.health, Configured::Health),
+        ("helpers.qr", helpers.qr, of(Helper::Qr)),
+        ("helpers.user", helpers.user, of(Helper::User)),
+        ("helpers.sns_auth2", helpers.sns_auth2, of(Helper::SnsAuth2)),
+        ("helpers.short_url", helpers.short_url, of(Helper::ShortUrl)),
+        ("helpers.tmpl_msg", helpers.tmpl_msg, of(Helper::TmplMsg)),
+        ("helpers.sign_jsapi", helpers.sign_jsapi, of(Helper::SignJsapi)),
+        ("helpers.order", helpers.order, of(Helper::Order)),
+        ("helpers.refund", helpers.refund, of(Helper::Refund)),
+    ] {
+        if let Some(path) = path {
+            add(&mut paths, name, path, what)?;
+        }
     }
     Ok(paths)
 }
@@ -30,6 +43,12 @@ pub(super) fn read(verify_files: BTreeMap<String, String>, helpers: raw::Helpers
 pub(super) fn callback(paths: &mut Paths, place: &str, app: &str, path: Option<String>) -> Result<(), ConfigError> {
     let Some(path) = path else { return Ok(()) };
     add(paths, place, path, Configured::Callback(app.into()))
+}
+
+/// Adds the path to which the logins of an app come back.
+pub(super) fn landing(paths: &mut Paths, place: &str, app: &str, path: Option<&String>) -> Result<(), ConfigError> {
+    let Some(path) = path else { return Ok(()) };
+    add(paths, place, path.clone(), Configured::Landing(app.into()))
 }
 
 /// Adds a path that the configuration names at `place`.

@@ -78,6 +78,24 @@ pub(crate) struct App {
     pub(super) allow: Option<Vec<Use>>,
     /// What becomes of its messages and events; without it they are not taken.
     pub(super) callback: Option<Callback>,
+    /// Where logins may lead.
+    pub(super) oauth: Option<Oauth>,
+}
+
+/// Where logins may lead.
+#[derive(Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Oauth {
+    /// What the call of /app/{name}/auth may name: back-ends by name, and origins as in calls. If absent, whatever any call may name.
+    pub(super) to: Option<Vec<String>>,
+    /// go-wx-gateway's redirect-path, to which WeChat sends the browser back: "/redirect".
+    pub(super) path: Option<String>,
+    /// go-wx-gateway's redirect-url, which is told who came back, and answers the browser: the name of a back-end, or a URL that
+    /// calls allows.
+    pub(super) redirect_to: Option<String>,
+    /// Where this stands in the path or the query of that, the login was one with snsapi_userinfo.
+    pub(super) userinfo_flag: Option<String>,
 }
 
 /// What becomes of an account's messages and events.
@@ -123,13 +141,29 @@ pub(crate) enum Mode {
     Safe,
 }
 
-/// The paths of go-wx-gateway's helpers.
+/// The paths of go-wx-gateway's helpers. All but health are for callers.
 #[derive(Default, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Helpers {
     /// Answers OK to anybody: "/health".
     pub(super) health: Option<String>,
+    /// wx-qr, a QR code of a scene: "/qr".
+    pub(super) qr: Option<String>,
+    /// wx-user, who a user is: "/user".
+    pub(super) user: Option<String>,
+    /// sns-auth2, who a login's code is: "/sns-auth2".
+    pub(super) sns_auth2: Option<String>,
+    /// short-url: "/short-url".
+    pub(super) short_url: Option<String>,
+    /// tmpl-msg, a template message: "/tmpl-msg".
+    pub(super) tmpl_msg: Option<String>,
+    /// sign-jsapi, a page for the JS-SDK: "/sign-jsapi".
+    pub(super) sign_jsapi: Option<String>,
+    /// channels-ec-order-detail, an order of a channels shop: "/channels-ec-order-detail".
+    pub(super) order: Option<String>,
+    /// channels-ec-refund-detail, an after-sale of a channels shop: "/channels-ec-refund-detail".
+    pub(super) refund: Option<String>,
 }
 
 /// A program that may ask the gateway.
@@ -217,10 +251,19 @@ pub(crate) struct WeChat {
     pub(super) api: Vec<String>,
     /// The API of WeCom; Envoy's cluster for it is wechat_qyapi.
     pub(super) qyapi: String,
+    /// Where users log in; only browsers go there.
+    pub(super) open: String,
+    /// Where QR codes of scenes are shown; only browsers go there.
+    pub(super) mp: String,
 }
 
 impl Default for WeChat {
     fn default() -> Self {
-        Self { api: alloc::vec!["https://api.weixin.qq.com".into()], qyapi: "https://qyapi.weixin.qq.com".into() }
+        Self {
+            api: alloc::vec!["https://api.weixin.qq.com".into()],
+            qyapi: "https://qyapi.weixin.qq.com".into(),
+            open: "https://open.weixin.qq.com".into(),
+            mp: "https://mp.weixin.qq.com".into(),
+        }
     }
 }

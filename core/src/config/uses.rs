@@ -31,6 +31,9 @@ impl Use {
             "api" | "qyapi" => Some(Self::Token),
             "jsapi" | "ticket" => Some(Self::Ticket),
             "msg" => Some(Self::Msg),
+            "auth" | "login" => Some(Self::Auth),
+            "js" => Some(Self::Js),
+            "proxy" => Some(Self::Proxy),
             _ => None,
         }
     }

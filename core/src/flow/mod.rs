@@ -1,10 +1,13 @@
 //! What the gateway does: one file per use case.
 
+pub mod api;
 pub mod app;
 pub mod body;
 pub mod callback;
 pub mod configured;
 pub mod health;
+pub mod helper;
+pub mod login;
 pub mod ready;
 pub mod register;
 pub mod secret;

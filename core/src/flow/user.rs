@@ -4,23 +4,19 @@ use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::rc::Rc;
 use alloc::string::String;
-use alloc::vec::Vec;
 use core::cell::RefCell;
 use core::time::Duration;
 
-use crate::account::{AccountId, Kind};
+use crate::account::AccountId;
 use crate::config::Gateway;
 use crate::error::{Error, Unavailable};
-use crate::host::{Host, Method, Request, Time};
+use crate::flow::api::{Ask, call};
+use crate::host::{Host, Time};
 use crate::keeper::table::{Digest, digest};
-use crate::keeper::{Stale, client};
 use crate::limits;
 use crate::query::escape;
 use crate::race::within;
-use crate::secret::Secret;
-use crate::wechat::errcode;
 use crate::wechat::message::user_info;
-use crate::wechat::token::refusal;
 
 /// Who wrote a moment ago, as far as this thread or isolate knows.
 #[derive(Debug, Default)]
@@ -67,26 +63,10 @@ pub async fn info<H: Host>(
     Ok(user)
 }
 
-/// Asks WeChat; with another token if it takes the first for stale.
 async fn ask<H: Host>(gateway: &Gateway, host: &H, account: &AccountId, openid: &str) -> Result<String, Error> {
-    let mut stale = Stale::No;
-    loop {
-        let first = stale == Stale::No;
-        let token = client::credential(gateway, host, account, Kind::Access, stale).await?.value;
-        let answer = host.fetch(gateway.upstream(account.family), request(&token, openid), limits::USER).await;
-        let answer = answer.map_err(|_| Unavailable::Unreachable { who: "WeChat".into() })?;
-        if let Some(user) = Some(&answer.body).filter(|_| answer.status == 200).and_then(|it| user_info(it)) {
-            return Ok(user);
-        }
-        match refusal(&answer, &token) {
-            Error::Refused { code, .. } if first && errcode::stale(code) => stale = Stale::Seen(token),
-            it => return Err(it),
-        }
-    }
-}
-
-fn request(token: &Secret, openid: &str) -> Request {
-    let (token, openid) = (escape(token.expose()), escape(openid));
-    let target = format!("/cgi-bin/user/info?access_token={token}&openid={openid}&lang=zh_CN");
-    Request { method: Method::Get, target, headers: Vec::new(), body: Vec::new() }
+    let query = format!("&openid={}&lang=zh_CN", escape(openid));
+    let ask = Ask { path: "/cgi-bin/user/info", query: &query, body: "" };
+    let answer = call(gateway, host, account, &ask, limits::USER).await?;
+    let unexpected = || Unavailable::Garbled { who: "WeChat".into(), why: "it tells of no user".into() }.into();
+    user_info(answer.as_bytes()).ok_or_else(unexpected)
 }

@@ -10,6 +10,7 @@ use crate::config::Gateway;
 use crate::error::{Error, Reject};
 use crate::event::Event;
 use crate::host::{Host, Time};
+use crate::keeper::exchange::{Code, Note};
 use crate::keeper::health::Health;
 use crate::keeper::once::Claimed;
 use crate::keeper::record::Credential;
@@ -264,6 +265,48 @@ pub async fn claim<H: Host>(
 pub async fn settle<H: Host>(host: &H, account: &AccountId, push: Digest, reply: String) -> Result<(), Error> {
     let reply = if reply.len() > limits::REPLY { String::new() } else { reply };
     host.ask(&Place::Account(account.clone()), Ask::Settle { push, reply }).await.map(|_| ())
+}
+
+/// What WeChat says to a login's code: a JSON object. Asked again within a minute, it is the same.
+///
+/// # Errors
+/// WeChat's word, or whatever the keeper says.
+pub async fn exchange<H: Host>(host: &H, account: &AccountId, kind: Code, code: Secret) -> Result<Secret, Error> {
+    said(host, account, Ask::Exchange { kind, code }).await?.ok_or_else(|| garbled("keeper"))
+}
+
+/// Has `value` kept under `id` for a while.
+///
+/// # Errors
+/// Whatever the keeper says.
+pub async fn keep_note<H: Host>(
+    host: &H,
+    account: &AccountId,
+    note: Note,
+    id: Digest,
+    value: Secret,
+) -> Result<(), Error> {
+    host.ask(&Place::Account(account.clone()), Ask::Keep { note, id, value }).await.map(|_| ())
+}
+
+/// What is kept under `id`; a ticket is gone with that.
+///
+/// # Errors
+/// Whatever the keeper says.
+pub async fn read_note<H: Host>(
+    host: &H,
+    account: &AccountId,
+    note: Note,
+    id: Digest,
+) -> Result<Option<Secret>, Error> {
+    said(host, account, Ask::Read { note, id }).await
+}
+
+async fn said<H: Host>(host: &H, account: &AccountId, ask: Ask) -> Result<Option<Secret>, Error> {
+    match host.ask(&Place::Account(account.clone()), ask).await? {
+        Answer::Said(it) => Ok(it),
+        _ => Err(garbled("keeper")),
+    }
 }
 
 /// How the credentials of `account` are. WeChat is not asked.

@@ -8,6 +8,7 @@ mod apps;
 pub mod client;
 mod copies;
 mod epoch;
+pub mod exchange;
 pub mod health;
 pub mod hooks;
 pub mod once;
@@ -97,6 +98,13 @@ impl<W: World, S: Store> Keeper<W, S> {
             (Place::Account(_), Ask::Claim { push, lease, patience }) => {
                 self.claim_push(&push, lease, patience).await.map(Answer::Claimed)
             }
+            (Place::Account(id), Ask::Exchange { kind, code }) => {
+                self.exchange(id, kind, &code).await.map(|it| Answer::Said(Some(Secret::new(it))))
+            }
+            (Place::Account(_), Ask::Keep { note, id, value }) => {
+                self.keep_note(note, &id, value.expose()).map(|()| Answer::Done)
+            }
+            (Place::Account(_), Ask::Read { note, id }) => self.read_note(note, &id).map(Answer::Said),
             (Place::Account(_), Ask::Settle { push, reply }) => self.settle_push(&push, &reply).map(|()| Answer::Done),
             (Place::Account(id), Ask::Owns { token }) => Ok(Answer::Owns(self.owns(id, &token))),
             (Place::Registry, Ask::Prove { account, secret, by_admin }) => {

@@ -13,6 +13,7 @@ use crate::error::{Error, Unavailable};
 use crate::event::Why;
 use crate::host::Time;
 use crate::json;
+use crate::keeper::exchange::{Code, Note};
 use crate::keeper::health::Health;
 use crate::keeper::once::Claimed;
 use crate::keeper::record::{Credential, Record};
@@ -70,6 +71,29 @@ pub enum Ask {
         push: Digest,
         /// The reply, in plain text.
         reply: String,
+    },
+    /// Of an account: what WeChat says to a login's code.
+    Exchange {
+        /// What kind of code it is.
+        kind: Code,
+        /// The code.
+        code: Secret,
+    },
+    /// Of an account: to keep something of a user for a while.
+    Keep {
+        /// What it is.
+        note: Note,
+        /// Its digest.
+        id: Digest,
+        /// The value.
+        value: Secret,
+    },
+    /// Of an account: what it keeps of a user. A ticket is gone with that.
+    Read {
+        /// What it is.
+        note: Note,
+        /// Its digest.
+        id: Digest,
     },
     /// Of the registry: whether WeChat takes this AppSecret.
     Prove {
@@ -152,6 +176,8 @@ pub enum Answer {
     Owns(bool),
     /// To [`Ask::Claim`].
     Claimed(Claimed),
+    /// To [`Ask::Exchange`] and [`Ask::Read`].
+    Said(Option<Secret>),
     /// To [`Ask::Prove`].
     Proved(Proved),
     /// To [`Ask::Registry`].

@@ -100,24 +100,13 @@ pub(super) fn read(response: &Response, hush: &Secret, field: &str) -> Result<Gr
     }
 }
 
-/// What an answer says that holds no credential, and nothing else that was hoped for; `hush`, the token it was asked with, is
-/// struck from its text.
-#[must_use]
-pub fn refusal(response: &Response, hush: &Secret) -> Error {
-    let unexpected = || garbled("it is not what was asked for".into());
-    read(response, hush, "access_token")
-        .err()
-        .filter(|it| matches!(it, Error::Refused { .. }))
-        .unwrap_or_else(unexpected)
-}
-
 fn garbled(why: String) -> Error {
     Unavailable::Garbled { who: "WeChat".into(), why }.into()
 }
 
 /// WeChat's text, short, printable and without the secret, in case the other end repeats what it was asked: as it is, and as
 /// it stands in a query or in JSON. It is struck before the text is cut: a part of it would be too much.
-fn clean(errmsg: &str, hush: &Secret) -> String {
+pub(super) fn clean(errmsg: &str, hush: &Secret) -> String {
     let mut text: String = errmsg.chars().filter(|it| !it.is_control()).collect();
     let plain = hush.expose();
     let json = String::from_utf8(json::write(&plain)).unwrap_or_default();

@@ -1,5 +1,7 @@
 //! One error, grouped by who is at fault, and the one place that turns it into HTTP.
 
+mod page;
+
 use alloc::{format, string::String, vec::Vec};
 
 use serde::{Deserialize, Serialize};
@@ -134,6 +136,20 @@ pub enum Reject {
         /// Why.
         why: String,
     },
+    /// The configuration lacks something that this needs.
+    #[serde(skip_deserializing)]
+    #[error("this needs {what} in the gateway's configuration")]
+    Unset {
+        /// What.
+        what: String,
+    },
+    /// A login that cannot go on.
+    #[serde(skip_deserializing)]
+    #[error("the login cannot go on: {why}")]
+    Login {
+        /// Why.
+        why: String,
+    },
     /// No account with this AppID is configured.
     #[error("invalid appid")]
     AppId,
@@ -244,6 +260,8 @@ pub enum Shape {
     WeixinToken,
     /// go-wx-gateway's helpers: an honest status and `{"code","msg"}`.
     Helper,
+    /// A page for the person who logs in.
+    Page,
     /// token-hub's: text, with the newline and without it as there; 500 for whatever WeChat did.
     TokenHub,
 }
@@ -265,7 +283,11 @@ impl Error {
     /// The answer to a client, named by `request_id`.
     #[must_use]
     pub fn into_response(self, shape: Shape, request_id: &str) -> Response {
-        let response = self.shaped(shape).with("x-request-id", request_id);
+        let response = match shape {
+            Shape::Page => page::page(&self, &self.message(), request_id),
+            _ => self.shaped(shape),
+        };
+        let response = response.with("x-request-id", request_id);
         match &self {
             Self::Rejected(Reject::Method { allow }) => response.with("allow", allow),
             Self::Rejected(Reject::Unknown | Reject::NotAdmin) if response.status == 401 => {
@@ -281,7 +303,7 @@ impl Error {
     fn shaped(&self, shape: Shape) -> Response {
         let message = self.message();
         match shape {
-            Shape::Honest => Response::json(self.status(), body(self.code(), &message)),
+            Shape::Honest | Shape::Page => Response::json(self.status(), body(self.code(), &message)),
             Shape::WeChat => {
                 let (status, code) = self.like_wechat();
                 Response::json(status, body(code, &message))
@@ -358,6 +380,7 @@ impl Error {
 impl Reject {
     const fn status(&self) -> u16 {
         match self {
+            Self::Unset { .. } => 500,
             Self::NotFound | Self::NoApp { .. } | Self::NoCallback { .. } => 404,
             Self::Method { .. } => 405,
             Self::TooSlow { .. } => 408,
@@ -369,7 +392,8 @@ impl Reject {
             | Self::CorpSecret
             | Self::Token
             | Self::NotAdmin => 401,
-            Self::Forbidden { .. }
+            Self::Login { .. }
+            | Self::Forbidden { .. }
             | Self::NotAllowed { .. }
             | Self::NoAdmin
             | Self::Target { .. }
@@ -434,5 +458,4 @@ fn body(errcode: i64, errmsg: &str) -> Vec<u8> {
 }
 
 #[cfg(test)]
-#[path = "error_tests.rs"]
 mod tests;
