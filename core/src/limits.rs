@@ -191,3 +191,6 @@ pub const USER_COPY: Duration = Duration::from_secs(60);
 
 /// Users of whom it is remembered, on one thread or isolate.
 pub const USERS: usize = 1_024;
+
+/// The longest URL of a page that is signed, in bytes.
+pub const PAGE: usize = 4_096;

@@ -31,6 +31,7 @@ impl Use {
             "api" | "qyapi" => Some(Self::Token),
             "jsapi" | "ticket" => Some(Self::Ticket),
             "msg" => Some(Self::Msg),
+            "js" => Some(Self::Js),
             _ => None,
         }
     }

@@ -5,6 +5,7 @@ pub mod body;
 pub mod callback;
 pub mod configured;
 pub mod health;
+pub mod jssdk;
 pub mod ready;
 pub mod register;
 pub mod secret;

@@ -154,15 +154,15 @@ fn frame(key: &AesKey, mut bytes: Vec<u8>) -> Result<Frame, Broken> {
         return Err(Broken::Length);
     }
     Decryptor::<Aes256>::new(&key.0.into(), &key.iv().into()).decrypt_blocks(blocks);
-    let bytes = unpad(&bytes).ok_or(Broken::Padding)?;
+    let bytes = unpad(&bytes, BLOCK).ok_or(Broken::Padding)?;
     parts(bytes).ok_or(Broken::Frame)
 }
 
-/// `bytes` without their padding: 1 to 32 bytes, each of which is their number.
-fn unpad(bytes: &[u8]) -> Option<&[u8]> {
+/// `bytes` without their padding to blocks of so many: 1 to `block` bytes, each of which is their number.
+pub(super) fn unpad(bytes: &[u8], block: usize) -> Option<&[u8]> {
     let last = *bytes.last()?;
     let count = usize::from(last);
-    if !(1..=BLOCK).contains(&count) {
+    if !(1..=block).contains(&count) {
         return None;
     }
     let (text, padding) = bytes.split_at_checked(bytes.len().checked_sub(count)?)?;

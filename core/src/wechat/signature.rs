@@ -21,6 +21,14 @@ pub fn sorted(parts: &[&str], joint: &str) -> String {
     hex(&digest(parts, joint))
 }
 
+/// SHA-1 of `parts` as they stand, in lower-case hexadecimal.
+#[must_use]
+pub fn joined(parts: &[&str]) -> String {
+    let mut hash = Sha1::new();
+    parts.iter().for_each(|it| hash.update(it));
+    hex(&hash.finalize())
+}
+
 fn digest(parts: &[&str], joint: &str) -> [u8; 20] {
     // They are a handful, and of a fixed number.
     let mut order: Vec<&str> = Vec::with_capacity(parts.len());
