@@ -223,3 +223,5 @@ pub const LOGIN: Duration = Duration::from_secs(600);
 
 /// One call to WeChat's API for a browser or a back-end that waits.
 pub const API: Duration = Duration::from_secs(5);
+/// The longest URL of a page that is signed, in bytes.
+pub const PAGE: usize = 4_096;

@@ -99,8 +99,9 @@ pub enum Route {
     },
     /// `GET /s/{key}`
     Short {
-        /// The app's name, and WeChat's key.
+        /// The app's name.
         app: String,
+        /// WeChat's key.
         key: String,
     },
     /// A path that the configuration names

@@ -5,6 +5,7 @@
 
 mod callback;
 mod jssdk;
+mod wxa;
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -55,7 +56,7 @@ pub fn run(text: &str) -> Result<Tally, String> {
 
 /// Checks one answer; `None` if nobody knows its kind.
 fn judge(vector: &Vector) -> Option<Check> {
-    callback::judge(vector).or_else(|| jssdk::judge(vector))
+    callback::judge(vector).or_else(|| jssdk::judge(vector)).or_else(|| wxa::judge(vector))
 }
 
 impl Vector {

@@ -6,6 +6,7 @@ mod admin;
 mod callback;
 mod callers;
 mod json;
+mod jssdk;
 mod oauth;
 mod origin;
 mod own;
@@ -42,7 +43,7 @@ use crate::keyring::Keyring;
 use crate::limits;
 use crate::route::{Configured, Helper, Paths};
 use crate::secret::{Secret, digest, hex};
-use crate::target::Targets;
+use crate::target::{PageHost, Targets, Url};
 
 /// Why a configuration cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -126,6 +127,10 @@ pub struct Gateway {
     pub accounts: BTreeMap<String, Rc<Account>>,
     /// The same by the app's name.
     apps: BTreeMap<String, Rc<Account>>,
+    /// The hosts at which an app's pages are.
+    pages: Vec<(String, Vec<PageHost>)>,
+    /// WeCom's numbers of apps.
+    agents: Vec<(String, String)>,
     /// What an app may be used for, where that is not everything.
     allow: Vec<(String, Vec<Use>)>,
     /// Who may ask for what.
@@ -181,6 +186,7 @@ impl Gateway {
         let mut accounts = BTreeMap::new();
         let mut apps = BTreeMap::new();
         let mut allow = Vec::new();
+        let (mut pages, mut agents) = (Vec::new(), Vec::new());
         let mut callbacks = Vec::new();
         let mut oauths = BTreeMap::new();
         let mut paths = paths::read(raw.verify_files, raw.helpers)?;
@@ -188,6 +194,12 @@ impl Gateway {
         for (name, mut app) in raw.apps {
             let path = json::join("apps", &name);
             allow.extend(app.allow.clone().map(|it| (name.clone(), it)));
+            if let Some(it) = app.jssdk.take() {
+                pages.push((name.clone(), jssdk::hosts(&path, app.kind, it)?));
+            }
+            if let Some(it) = app.agentid.take() {
+                agents.push((name.clone(), it.read(&path, app.kind)?));
+            }
             let (callback, oauth) = (app.callback.take(), app.oauth.take());
             let account = add(&mut accounts, &path, account(&path, &name, app)?)?;
             if let Some(mut callback) = callback {
@@ -225,6 +237,8 @@ impl Gateway {
             keys: own::keys(raw.gateway_key)?,
             accounts,
             apps,
+            pages,
+            agents,
             allow,
             callers,
             client_ip_header,
@@ -263,6 +277,19 @@ impl Gateway {
     #[must_use]
     pub fn helpers_short(&self) -> bool {
         self.paths.has(&Configured::Helper(Helper::ShortUrl))
+    }
+
+    /// Whether a page whose URL reads as `url` is one of those of the app called `name`.
+    #[must_use]
+    pub fn has_page(&self, name: &str, url: &Url) -> bool {
+        let hosts = self.pages.iter().find(|it| it.0 == name);
+        hosts.is_some_and(|it| it.1.iter().any(|it| it.has(url)))
+    }
+
+    /// WeCom's number of the app called `name`, in digits.
+    #[must_use]
+    pub fn agentid(&self, name: &str) -> Option<&str> {
+        self.agents.iter().find(|it| it.0 == name).map(|it| it.1.as_str())
     }
 
     /// The names of all apps.

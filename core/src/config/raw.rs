@@ -4,6 +4,7 @@ use alloc::{collections::BTreeMap, string::String, vec::Vec};
 
 use serde::Deserialize;
 
+use super::jssdk::AgentId;
 use super::{Form, Rotated, TokenApi, Unknown, Use};
 use crate::{account::Family, caller::Permission};
 
@@ -69,6 +70,8 @@ pub(crate) struct App {
     pub(super) appid: Option<String>,
     /// WeCom: the corporation's id.
     pub(super) corpid: Option<String>,
+    /// WeCom: the application's AgentId, for wx.agentConfig and for login.
+    pub(super) agentid: Option<AgentId>,
     /// Its AppSecret; WeCom: the application's secret.
     pub(super) secret: String,
     /// How its access token is fetched: stable (stable_token, the default) or classic (token).
@@ -80,6 +83,8 @@ pub(crate) struct App {
     pub(super) callback: Option<Callback>,
     /// Where logins may lead.
     pub(super) oauth: Option<Oauth>,
+    /// Which pages may use the JS-SDK; without it none may.
+    pub(super) jssdk: Option<Jssdk>,
 }
 
 /// Where logins may lead.
@@ -96,6 +101,16 @@ pub(crate) struct Oauth {
     pub(super) redirect_to: Option<String>,
     /// Where this stands in the path or the query of that, the login was one with snsapi_userinfo.
     pub(super) userinfo_flag: Option<String>,
+}
+
+/// Which pages may use the JS-SDK.
+#[derive(Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Jssdk {
+    /// The hosts at which they are: "shop.example.com", "*.example.com" (one label more, or several), with ":port" if it is not the
+    /// scheme's own.
+    pub(super) hosts: Vec<String>,
 }
 
 /// What becomes of an account's messages and events.

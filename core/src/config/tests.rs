@@ -285,7 +285,7 @@ fn what_is_wrong_with_what_an_operator_sets_is_named() {
         ("MP_verify_abc.txt", "app", "verify_files.app", own),
         (r#""abc""#, r#""""#, "verify_files.MP_verify_abc.txt", "is empty"),
         (r#""abc""#, "7", "verify_files.MP_verify_abc.txt", "expected a string"),
-        (r#""health""#, r#""qr""#, "helpers.qr", "unknown field `qr`"),
+        (r#""health""#, r#""wx_qr""#, "helpers.wx_qr", "unknown field `wx_qr`"),
         ("/ops/health", "ops/health", "helpers.health", path),
         ("/ops/health", "/", "helpers.health", path),
         ("/ops/health", "/ops//health", "helpers.health", path),

@@ -109,6 +109,15 @@ pub enum Reject {
         /// What is wrong with it.
         why: String,
     },
+    /// The page is at none of the app's hosts.
+    #[serde(skip_deserializing)]
+    #[error("app {app} has no pages at {host}: name that host in its jssdk.hosts")]
+    Page {
+        /// The app's name.
+        app: String,
+        /// The page's host, and its port if it is not the scheme's own.
+        host: String,
+    },
     /// No app of this name is configured.
     #[serde(skip_deserializing)]
     #[error("there is no app {app}")]
@@ -397,6 +406,7 @@ impl Reject {
             | Self::NotAllowed { .. }
             | Self::NoAdmin
             | Self::Target { .. }
+            | Self::Page { .. }
             | Self::Push { .. } => 403,
             Self::Conflict { .. } => 409,
             Self::TooSoon { .. } | Self::TooMany { .. } => 429,

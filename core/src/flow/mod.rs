@@ -7,6 +7,7 @@ pub mod callback;
 pub mod configured;
 pub mod health;
 pub mod helper;
+pub mod jssdk;
 pub mod login;
 pub mod ready;
 pub mod register;

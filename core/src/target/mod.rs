@@ -8,6 +8,7 @@
 
 mod breaker;
 mod origin;
+mod page;
 mod private;
 mod url;
 
@@ -20,6 +21,7 @@ use core::time::Duration;
 
 pub use breaker::{Breaker, Breakers};
 pub use origin::Origin;
+pub use page::{PageHost, place};
 pub use private::is_private;
 pub use url::Url;
 

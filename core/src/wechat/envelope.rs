@@ -176,7 +176,7 @@ impl Plain {
             return Err(Broken::Length);
         }
         Decryptor::inner_iv_init(&key.cipher, &key.iv()).decrypt_blocks(blocks);
-        bytes.truncate(unpadded(&bytes).ok_or(Broken::Padding)?);
+        bytes.truncate(unpadded(&bytes, BLOCK).ok_or(Broken::Padding)?);
         let end = message_end(&bytes).ok_or(Broken::Frame)?;
         Ok(Self { bytes, end })
     }
@@ -192,11 +192,11 @@ impl Plain {
     }
 }
 
-/// How long `bytes` are without their padding: 1 to 32 bytes, each of which is their number.
-fn unpadded(bytes: &[u8]) -> Option<usize> {
+/// How long `bytes` are without their padding to blocks of so many: 1 to `block` bytes, each of which is their number.
+pub(super) fn unpadded(bytes: &[u8], block: usize) -> Option<usize> {
     let last = *bytes.last()?;
     let count = usize::from(last);
-    if !(1..=BLOCK).contains(&count) {
+    if !(1..=block).contains(&count) {
         return None;
     }
     let length = bytes.len().checked_sub(count)?;

@@ -12,4 +12,5 @@ pub mod reply;
 pub mod signature;
 pub mod ticket;
 pub mod token;
+pub mod wxa;
 pub mod xml;

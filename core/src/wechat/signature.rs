@@ -20,6 +20,14 @@ pub fn sorted(parts: &[&str], joint: &str) -> String {
     digest(&mut parts.to_vec(), joint)
 }
 
+/// SHA-1 of `parts` as they stand, in lower-case hexadecimal.
+#[must_use]
+pub fn joined(parts: &[&str]) -> String {
+    let mut hash = Sha1::new();
+    parts.iter().for_each(|it| hash.update(it));
+    hex(&hash.finalize())
+}
+
 fn digest(parts: &mut [&str], joint: &str) -> String {
     parts.sort_unstable();
     let mut hash = Sha1::new();

@@ -3,6 +3,8 @@
 use alloc::format;
 
 use super::{account, done, field};
+use crate::account::Kind;
+use crate::caller::{Asker, Permission};
 use crate::config::Gateway;
 use crate::error::{Error, Reject};
 use crate::flow::api::{self, Ask, call};
@@ -60,12 +62,16 @@ pub async fn follow<H: Host>(gateway: &Gateway, host: &H, app: &str, key: &str) 
 /// `s` and `u`, in the query or a form: the signature of a page for `wx.config`.
 pub(super) async fn sign<H: Host>(gateway: &Gateway, host: &H, head: &Head) -> Result<Response, Error> {
     let form = flow::body::form(host, head).await?;
-    let (app, _) = account(gateway, host, head, &form).await?;
-    let page = jssdk::sign(gateway, host, &app, &required(&form, "u")?).await?;
+    let asker = Asker::find(gateway, host, head)?;
+    let app = required(&form, "s")?;
+    // Whoever may have the ticket may sign any page with it.
+    asker.check(Permission::Ticket, &app)?;
+    let account = flow::app::account(gateway, host, &app, "/js").await?;
+    let page = jssdk::sign(gateway, host, &account, Kind::Jsapi, &required(&form, "u")?).await?;
     let params = Value::object([
         ("nonce", Value::text(&*page.nonce)),
         ("noncestr", Value::text(&*page.nonce)),
-        ("timestamp", Value::Number(page.timestamp.as_str().into())),
+        ("timestamp", Value::Number(format!("{}", page.timestamp).into())),
         ("signature", Value::text(&*page.signature)),
         ("appId", Value::text(&*page.appid)),
     ]);

@@ -68,7 +68,7 @@ pub async fn login<H: Host>(
     if has(head.query(), "ctx") {
         return come_back(gateway, host, head, app, &account).await;
     }
-    go(gateway, host, head, app, &account, user).map_err(Into::into)
+    go(gateway, host, head, app, &account, user)
 }
 
 fn refuse(why: &str) -> Reject {
