@@ -1,9 +1,9 @@
 //! What `make run` prints when everything answers.
 
-use wxedge_tests::harness::CRM_KEY;
+use wxedge_tests::harness::{CRM_KEY, DEMO_APPID};
 
 use crate::Running;
-use crate::settings::Settings;
+use crate::settings::{PUSH_KEY, PUSH_TOKEN, Settings};
 
 /// The addresses, and what to try.
 pub fn text(settings: &Settings, running: &Running) -> String {
@@ -27,6 +27,9 @@ pub fn text(settings: &Settings, running: &Running) -> String {
 
 fn tries(running: &Running, simulator: &str) -> String {
     let (envoy, workerd) = (running.envoy.address(), running.workerd.address());
+    let push = format!(
+        "target/debug/wxedge-simulator push --type text --content hi --appid {DEMO_APPID} --token {PUSH_TOKEN} --aes-key {PUSH_KEY} --mode safe"
+    );
     let key = format!("-H 'authorization: Bearer {CRM_KEY}'");
     format!(
         "Try:\n\
@@ -36,6 +39,7 @@ fn tries(running: &Running, simulator: &str) -> String {
          \x20 curl {key} http://{envoy}/app/demo/jsapi        # the ticket that signs wx.config\n\
          \x20 curl {key} http://{envoy}/app/corp/qyapi        # the token of an application of WeCom\n\
          \x20 curl -i http://{envoy}/app/demo/api             # without a key\n\
+         \x20 {push} --to http://{envoy}/app/demo/msg           # a user writes
          \x20 curl {simulator}/_sim/state                       # how often WeChat was asked\n"
     )
 }

@@ -57,11 +57,18 @@ impl Settings {
     }
 }
 
+/// Token and EncodingAESKey of the demo's messages.
+pub const PUSH_TOKEN: &str = "demotoken";
+/// See above.
+pub const PUSH_KEY: &str = "DemoKeyDemoKeyDemoKeyDemoKeyDemoKeyDemoKey0";
+
 const CORP_SECRET: &str = "corp-secret-of-the-simulator";
 
 /// An official account, an application of WeCom, and a caller that may do everything with both.
 fn demo_config() -> Value {
     let mut config = default_config();
+    // Without back-ends: the gateway answers messages itself.
+    config["apps"]["demo"]["callback"] = json!({ "token": PUSH_TOKEN, "aes_key": "${PUSH_KEY}" });
     config["apps"]["corp"] = json!({ "kind": "wecom", "corpid": "ww1234567890abcdef", "secret": "${CORP_SECRET}" });
     config["callers"][0]["apps"] = json!(["demo", "corp"]);
     config["callers"][0]["may"] = json!(["token", "ticket", "rotate"]);
@@ -69,7 +76,8 @@ fn demo_config() -> Value {
 }
 
 fn demo_secrets() -> BTreeMap<String, String> {
-    let secrets = [("DEMO_SECRET", DEMO_SECRET), ("CORP_SECRET", CORP_SECRET), ("CRM_KEY", CRM_KEY)];
+    let secrets =
+        [("DEMO_SECRET", DEMO_SECRET), ("CORP_SECRET", CORP_SECRET), ("CRM_KEY", CRM_KEY), ("PUSH_KEY", PUSH_KEY)];
     secrets.map(|(name, value)| (name.to_owned(), value.to_owned())).into()
 }
 

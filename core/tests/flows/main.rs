@@ -20,6 +20,7 @@ mod down;
 mod foreign;
 mod herd;
 mod hooks;
+mod login;
 mod proactive;
 mod proof;
 mod pushes;

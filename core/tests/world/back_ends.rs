@@ -1,6 +1,7 @@
 //! Back-ends that get messages, and WeChat's word on who wrote them.
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::task::Poll;
 
@@ -10,6 +11,8 @@ use super::Sim;
 
 /// The end of a back-end's name; before it stands which one it is.
 pub(crate) const BACK_ENDS: &str = ".backends.internal";
+
+const USER_INFO: &str = "/cgi-bin/user/info?";
 
 /// One request to a back-end.
 #[derive(Clone, Debug)]
@@ -54,8 +57,8 @@ type Script = Box<dyn FnMut(&Sim, &Asked) -> Saying>;
 pub(super) struct BackEnds {
     asked: RefCell<Vec<Asked>>,
     script: RefCell<Option<Script>>,
-    users: RefCell<Vec<String>>,
-    user: RefCell<Option<String>>,
+    calls: RefCell<Vec<String>>,
+    said: RefCell<BTreeMap<&'static str, String>>,
 }
 
 impl Sim {
@@ -74,14 +77,24 @@ impl Sim {
         self.0.back_ends.asked.borrow().iter().filter(|it| it.who == who).count()
     }
 
+    /// What WeChat says from now on to whatever begins so. Without this it says nothing.
+    pub(crate) fn says(&self, begins: &'static str, answer: &str) {
+        self.0.back_ends.said.borrow_mut().insert(begins, answer.into());
+    }
+
+    /// What it was asked that begins so.
+    pub(crate) fn calls(&self, begins: &str) -> Vec<String> {
+        self.0.back_ends.calls.borrow().iter().filter(|it| it.starts_with(begins)).cloned().collect()
+    }
+
     /// What WeChat says when it is asked who wrote.
     pub(crate) fn user(&self, answer: &str) {
-        self.0.back_ends.user.replace(Some(answer.into()));
+        self.says(USER_INFO, answer);
     }
 
     /// The targets of the requests that asked so.
     pub(crate) fn users(&self) -> Vec<String> {
-        self.0.back_ends.users.borrow().clone()
+        self.calls(USER_INFO)
     }
 
     pub(super) fn to_back_end(
@@ -106,13 +119,14 @@ impl Sim {
         self.said(saying, timeout)
     }
 
-    pub(super) fn user_info(
+    pub(super) fn to_api(
         &self,
         request: &Request,
         timeout: u64,
     ) -> impl Future<Output = Result<Response, Unreachable>> + 'static {
-        self.0.back_ends.users.borrow_mut().push(request.target.clone());
-        let answer = self.0.back_ends.user.borrow().clone();
+        self.0.back_ends.calls.borrow_mut().push(request.target.clone());
+        let said = self.0.back_ends.said.borrow();
+        let answer = said.iter().find(|it| request.target.starts_with(it.0)).map(|it| it.1.clone());
         self.said(answer.map_or(Saying::Hangs, |it| Saying::After(20, 200, it)), timeout)
     }
 

@@ -106,8 +106,8 @@ impl World for Edge {
             Box::pin(self.sim.hooked(request, ms(timeout)))
         } else if let Some(who) = to.authority.strip_suffix(BACK_ENDS) {
             Box::pin(self.sim.to_back_end(who, request, ms(timeout)))
-        } else if request.target.starts_with("/cgi-bin/user/info?") {
-            Box::pin(self.sim.user_info(&request, ms(timeout)))
+        } else if request.target.starts_with("/cgi-bin/user/info?") || request.target.starts_with("/sns/") {
+            Box::pin(self.sim.to_api(&request, ms(timeout)))
         } else {
             assert_eq!((&*to.authority, timeout), ("api.weixin.qq.com", limits::FETCH));
             Box::pin(self.sim.fetch(request, ms(timeout)))

@@ -45,6 +45,8 @@ pub(crate) struct Settings {
     pub(crate) hooks: bool,
     /// What becomes of messages, which may go to the back-ends "one", "two" and "three".
     pub(crate) callback: serde_json::Value,
+    /// Where logins may lead, with the same back-ends.
+    pub(crate) oauth: serde_json::Value,
 }
 
 impl Settings {
@@ -60,6 +62,7 @@ impl Settings {
             admin: false,
             hooks: false,
             callback: serde_json::Value::Null,
+            oauth: serde_json::Value::Null,
         }
     }
 
@@ -85,6 +88,18 @@ impl Settings {
             text["callback_hosts"] = json!({ HOST: ["shop"] });
             for name in ["one", "two", "three"] {
                 text["backends"][name] = json!({ "url": format!("http://{name}{BACK_ENDS}/"), "timeout_ms": 10_000 });
+            }
+        }
+        if !self.oauth.is_null() {
+            text["public_url"] = json!("https://wx.example.com");
+            text["gateway_key"] = json!("key-of-the-gateway");
+            text["apps"]["shop"]["oauth"] = self.oauth.clone();
+            text["apps"]["twin"] = text["apps"]["shop"].clone();
+            text["callers"][0]["may"] = json!(["login"]);
+            text["callers"][1]["apps"] = json!(["twin"]);
+            text["callers"][1]["may"] = json!(["login"]);
+            for name in ["one", "two"] {
+                text["backends"][name] = json!({ "url": format!("http://{name}{BACK_ENDS}/login") });
             }
         }
         let gateway = Gateway::from_json(&text.to_string(), &|_| None).unwrap();
