@@ -2,6 +2,7 @@
 
 use std::future::{Future, IntoFuture};
 use std::pin::Pin;
+use std::time::Duration;
 
 use super::edge::Edge;
 use super::request::Request;
@@ -19,6 +20,12 @@ pub struct Delivery {
 }
 
 impl Delivery {
+    /// By a WeChat that waits no longer than this for an answer.
+    pub fn patience(mut self, budget: Duration) -> Self {
+        self.schedule.budget = budget;
+        self
+    }
+
     /// Only once, even if it is not taken.
     pub fn once(mut self) -> Self {
         self.schedule.attempts = 1;

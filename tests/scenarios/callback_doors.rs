@@ -45,7 +45,7 @@ on_every_host! {
 
         let stranger = UrlCheck::of(&sealed().token("another"));
         error(&edge.get(stranger.seal().target("/app/demo/msg")).await, 401);
-        for age in [301, -301] {
+        for age in [301, -310] {
             error(&edge.get(UrlCheck { age, ..check.clone() }.seal().target("/app/demo/msg")).await, 403);
         }
         error(&edge.get(check.seal().without("echostr").target("/app/demo/msg")).await, 400);
