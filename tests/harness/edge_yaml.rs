@@ -72,8 +72,11 @@ impl EdgeYaml {
         let own = own.filter_map(|it| it.as_str().map(str::to_owned));
         let paths = files.chain(helpers).chain(own).map(|it| (format!("gateway{it}"), json!({ "path": it })));
         let hosts = config["callback_hosts"].as_object().into_iter().flatten().map(|it| {
-            let exact = json!({ "exact": it.0 });
-            let host = json!({ "name": ":authority", "string_match": exact });
+            // As the gateway takes it: in any capitals, with any port.
+            let literal: String =
+                it.0.chars().map(|it| if ".[]".contains(it) { format!("[{it}]") } else { it.into() }).collect();
+            let regex = json!({ "safe_regex": { "regex": format!("(?i){literal}(:[0-9]*)?") } });
+            let host = json!({ "name": ":authority", "string_match": regex });
             let call = json!({ "name": "call", "present_match": true });
             let matched = json!({ "prefix": "/", "headers": [host], "query_parameters": [call] });
             (format!("gateway-callbacks-{}", it.0), matched)

@@ -47,6 +47,25 @@ fn ordinary_traffic_goes_past_the_filter() {
 }
 
 #[test]
+fn a_callback_host_is_the_gateways_in_any_capitals_and_with_any_port() {
+    block_on(async {
+        let start = Start::on(HostKind::Envoy).config(|config| {
+            config["apps"]["demo"]["callback"] = json!({ "token": "token4push" });
+            config["callback_hosts"] = json!({ "svc.example.com": ["demo"] });
+        });
+        let edge = start.start().await;
+        let status = async |host: &str| edge.get("/any/path?call=/echo").header("host", host).await.status;
+        for host in ["svc.example.com", "SVC.example.com", "svc.example.com:8443"] {
+            // Nothing in it is signed; nobody listens behind `site`, which would be a 503.
+            assert_eq!(status(host).await, 400, "{host}");
+        }
+        for host in ["svcxexample.com", "a.svc.example.com", "svc.example.com.evil.com", "svc.example.com:a"] {
+            assert_eq!(status(host).await, 503, "{host}");
+        }
+    });
+}
+
+#[test]
 fn a_configuration_that_the_filter_refuses_keeps_envoy_from_starting() {
     block_on(async {
         let start = Start::on(HostKind::Envoy).config(|config| config["no such key"] = json!("broken"));
