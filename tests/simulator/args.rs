@@ -110,11 +110,36 @@ WeChat's endpoints (short names in brackets):
                                                       while it is valid
   GET  /cgi-bin/user/info             [user_info]     needs access_token, openid
   POST /cgi-bin/message/custom/send   [custom_send]   needs access_token, a JSON message
+  POST /cgi-bin/message/template/send [template_send] needs access_token, touser, template_id, data
+  POST /cgi-bin/qrcode/create         [qrcode_create] needs access_token, action_name, action_info
+  GET  /cgi-bin/showqrcode            [showqrcode]    needs ticket; a picture
+  POST /cgi-bin/shorten/gen           [shorten_gen]   needs access_token, long_data
+  POST /cgi-bin/shorten/fetch         [shorten_fetch] needs access_token, short_key
+  POST /channels/ec/order/get         [channels_order]      needs access_token, order_id
+  POST /channels/ec/aftersale/getaftersaleorder
+                                      [channels_aftersale]  needs access_token, after_sale_order_id
+
+Logins:
+  GET  /connect/oauth2/authorize        [authorize]          the page that asks the user; snsapi_base leads back at once
+  GET  /connect/oauth2/authorize_reply  [authorize_reply]    its two buttons
+  GET  /sns/oauth2/access_token         [sns_access_token]   a code, within 5 minutes and once, for a user's tokens
+  GET  /sns/oauth2/refresh_token        [sns_refresh_token]  another token of that user
+  GET  /sns/userinfo                    [sns_userinfo]       the profile, with the scope snsapi_userinfo
+  GET  /sns/auth                        [sns_auth]           whether a user's token works yet
+  GET  /sns/jscode2session              [jscode2session]     a mini program's code for user and session key, once
+
+JSSDK:
+  GET  /open/js/jweixin-1.6.0.js      [jweixin]       a stand-in for WeChat's script. It asks the following whether
+  POST /open/js/preVerifyJSAPI        [pre_verify]    wx.config or wx.agentConfig is signed for its page, and says
+  POST /open/js/batchAddCard          [add_card]      in the console what was signed instead
+  POST /open/js/chooseCard            [choose_card]
 
 WeCom's endpoints, which take only WeCom's tokens, as the others take none of them:
   GET  /cgi-bin/gettoken              [gettoken]          one token per corpid and corpsecret while it is valid
   GET  /cgi-bin/get_jsapi_ticket      [get_jsapi_ticket]  needs access_token
   GET  /cgi-bin/ticket/get            [agent_ticket]      needs access_token, type (agent_config)
+  GET  /cgi-bin/auth/getuserinfo      [getuserinfo]       needs access_token, code; userid, or openid of a stranger
+  POST /cgi-bin/auth/getuserdetail    [getuserdetail]     needs access_token, user_ticket
 
 Control:
   GET    /_sim/state       counters, connections, accounts with their tokens and tickets, the clock
@@ -122,9 +147,14 @@ Control:
   POST   /_sim/reset       counters to zero, request log empty; accounts, faults and the clock stay
   POST   /_sim/accounts    make or change an account: appid, secret, token_life_s, ticket_life_s, grace_s, ip_allow,
                            seen_ip, quotas {endpoint: calls a day}, force_per_day, force_gap_s, frozen,
-                           kind (official | wecom). WeCom: appid is the corpid, each secret is an account of its own
+                           oauth_domains [host], js_domains [host], kind (official | wecom), agentid.
+                           WeCom: appid is the corpid, each secret is an account of its own
   POST   /_sim/invalidate  kill tokens or tickets: appid (for one secret of WeCom corpid:secret),
                            which (classic | stable | wecom | all: these tokens | ticket), sticky
+  POST   /_sim/users       make or change a user and hand over the phone: openid, nickname, sex, language, province,
+                           city, country, headimgurl, privilege [text], unionid, subscribe, snapshot, info {of
+                           user/info}; WeCom: userid, external_userid, detail {of getuserdetail}
+  POST   /_sim/js_codes    appid, openid: what wx.login() gives a mini program, as code and session_key
   POST   /_sim/clock       advance_ms, or offset_ms from the real time
   POST   /_sim/faults      endpoint (or *), fault, ms, times, body, errcode, errmsg
   DELETE /_sim/faults      back to a WeChat that works
@@ -141,6 +171,7 @@ Examples:
   curl -d '{\"endpoint\":\"token\",\"fault\":\"errcode\",\"errcode\":45009,\"times\":2}' http://127.0.0.1:8900/_sim/faults
   curl -d '{\"appid\":\"ww1\",\"secret\":\"s1\",\"kind\":\"wecom\"}' http://127.0.0.1:8900/_sim/accounts
   curl -d '{\"appid\":\"wx1\",\"which\":\"ticket\"}' http://127.0.0.1:8900/_sim/invalidate
+  curl -d '{\"openid\":\"oA\",\"nickname\":\"小明\"}' http://127.0.0.1:8900/_sim/users
   curl -d '{\"advance_ms\":7200000}' http://127.0.0.1:8900/_sim/clock
 ";
 

@@ -14,7 +14,7 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use super::log::LoggedRequest;
-use super::report::Report;
+use super::report::{JsCode, Report};
 use super::wechat::Which;
 
 /// The simulator answers control requests at once; this is only against a dead one.
@@ -71,6 +71,17 @@ impl Control {
     /// Kills current tokens, but a fetch that answers the same one again goes on with the dead one; force ends that.
     pub async fn invalidate_sticky(self, appid: &str, which: Which) -> io::Result<()> {
         self.order("POST", "invalidate", Some(json!({ "appid": appid, "which": which, "sticky": true }))).await
+    }
+
+    /// Creates a user or changes the fields that are named, and gives that user the phone: its browser logs in as that one
+    /// from now on.
+    pub async fn user(self, fields: Value) -> io::Result<()> {
+        self.order("POST", "users", Some(fields)).await
+    }
+
+    /// What `wx.login()` gives to that mini program: a code for who has the phone, or with `openid` for that user.
+    pub async fn js_code(self, order: Value) -> io::Result<JsCode> {
+        self.ask("POST", "js_codes", Some(order)).await
     }
 
     /// Lets simulated time pass.

@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::call::{Call, Reply};
 use super::faults::Fault;
+use super::report::JsCode;
 use super::state::State;
 use super::wechat::{AccountChange, Which};
 
@@ -27,6 +28,14 @@ struct Invalidate {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+struct JsLogin {
+    appid: String,
+    #[serde(default)]
+    openid: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct ClockChange {
     #[serde(default)]
     advance_ms: Option<u64>,
@@ -43,10 +52,15 @@ pub fn answer(state: &mut State, call: &Call) -> Reply {
         ("POST", "reset") => reset(state),
         ("POST", "accounts") => parse::<AccountChange>(call).and_then(|change| state.wechat.put_account(change)),
         ("POST", "invalidate") => parse(call).and_then(|order| invalidate(state, &order)),
+        ("POST", "users") => parse(call).and_then(|change| state.wechat.users.put(change)),
+        ("POST", "js_codes") => match parse(call).and_then(|order| js_code(state, order)) {
+            Ok(code) => return Reply::json(&code),
+            Err(sentence) => Err(sentence),
+        },
         ("POST", "clock") => parse(call).and_then(|change| move_clock(state, &change)),
         ("POST", "faults") => parse(call).and_then(|fault| add_fault(state, fault)),
         ("DELETE", "faults") => clear_faults(state),
-        (_, "state" | "requests" | "reset" | "accounts" | "invalidate" | "clock" | "faults") => {
+        (_, "state" | "requests" | "reset" | "accounts" | "invalidate" | "users" | "js_codes" | "clock" | "faults") => {
             return Reply::text(405, format!("{} does not take {}.\n", call.path, call.method));
         }
         _ => {
@@ -83,6 +97,12 @@ fn invalidate(state: &mut State, order: &Invalidate) -> Result<(), String> {
         return Err(format!("which: the account {} has no such token", order.appid));
     }
     Err(format!("appid: there is no account {}", order.appid))
+}
+
+fn js_code(state: &mut State, order: JsLogin) -> Result<JsCode, String> {
+    let now = state.clock.now();
+    let (code, session_key) = state.wechat.js_code(&order.appid, order.openid, now)?;
+    Ok(JsCode { code, session_key })
 }
 
 fn move_clock(state: &mut State, change: &ClockChange) -> Result<(), String> {

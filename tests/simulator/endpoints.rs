@@ -1,11 +1,32 @@
 //! WeChat's endpoints, one file each. To add one: write its file with a `pub const ENDPOINT`, name it below.
 
+mod add_card;
 mod agent_ticket;
+mod authorize;
+mod authorize_reply;
+mod channels_aftersale;
+mod channels_order;
+mod choose_card;
+mod consent;
 mod custom_send;
 mod get_jsapi_ticket;
 mod getticket;
 mod gettoken;
+mod getuserdetail;
+mod getuserinfo;
+mod jscode2session;
+mod jweixin;
+mod pre_verify;
+mod qrcode_create;
+mod shorten_fetch;
+mod shorten_gen;
+mod showqrcode;
+mod sns_access_token;
+mod sns_auth;
+mod sns_refresh_token;
+mod sns_userinfo;
 mod stable_token;
+mod template_send;
 mod token;
 mod user_info;
 
@@ -14,7 +35,7 @@ use serde_json::{Map, Value, json};
 use super::call::{Call, Reply};
 use super::clock::Millis;
 use super::counters::Counter;
-use super::wechat::{Grant, Platform, Refusal, TicketType, WeChat};
+use super::wechat::{Denial, Grant, Login, Platform, Refusal, Scope, TicketType, WeChat};
 
 /// All endpoints.
 pub const ENDPOINTS: &[Endpoint] = &[
@@ -26,6 +47,26 @@ pub const ENDPOINTS: &[Endpoint] = &[
     gettoken::ENDPOINT,
     get_jsapi_ticket::ENDPOINT,
     agent_ticket::ENDPOINT,
+    authorize::ENDPOINT,
+    authorize_reply::ENDPOINT,
+    sns_access_token::ENDPOINT,
+    sns_refresh_token::ENDPOINT,
+    sns_userinfo::ENDPOINT,
+    sns_auth::ENDPOINT,
+    jscode2session::ENDPOINT,
+    getuserinfo::ENDPOINT,
+    getuserdetail::ENDPOINT,
+    qrcode_create::ENDPOINT,
+    showqrcode::ENDPOINT,
+    template_send::ENDPOINT,
+    shorten_gen::ENDPOINT,
+    shorten_fetch::ENDPOINT,
+    channels_order::ENDPOINT,
+    channels_aftersale::ENDPOINT,
+    jweixin::ENDPOINT,
+    pre_verify::ENDPOINT,
+    add_card::ENDPOINT,
+    choose_card::ENDPOINT,
 ];
 
 /// Where calls to any other path are counted.
@@ -125,6 +166,83 @@ fn token_reply(counter: &mut Counter, grant: &Grant) -> Reply {
         counter.issued += 1;
     }
     Reply::json(&json!({ "access_token": grant.token, "expires_in": grant.expires_in }))
+}
+
+/// JSON as the endpoints under `/sns/` send it: they call it a text.
+fn text_json(value: &Value) -> Reply {
+    Reply::with(200, "text/plain", value.to_string())
+}
+
+/// The appid of who exchanges a code, with the code.
+fn code_of<'a>(
+    endpoint: &Endpoint,
+    desk: &mut Desk<'_>,
+    call: &'a Call,
+    parameter: &str,
+) -> Result<(String, &'a str), Refusal> {
+    if call.method != "GET" {
+        return Err(Refusal::GET_ONLY);
+    }
+    let appid = desk.wechat.admit_sns(endpoint.name, call.param("appid"), call.param("secret"), desk.now)?;
+    if call.param("grant_type") != Some("authorization_code") {
+        return Err(Refusal::INVALID_GRANT_TYPE);
+    }
+    let code = call.param(parameter).filter(|text| !text.is_empty()).ok_or(Refusal::MISSING_CODE)?;
+    Ok((appid, code))
+}
+
+/// The tokens of a user. Only the first ones come with what is known of the user.
+fn login_reply(counter: &mut Counter, login: &Login, first: bool) -> Reply {
+    counter.issued += 1;
+    let mut answer = json!({
+        "access_token": login.access_token,
+        "expires_in": login.expires_in,
+        "refresh_token": login.refresh_token,
+        "openid": login.user.openid,
+        "scope": login.scope.name(),
+    });
+    if first && login.user.snapshot {
+        answer["is_snapshotuser"] = json!(1);
+    }
+    if let Some(unionid) = login.user.unionid.as_ref().filter(|_| first && login.scope == Scope::UserInfo) {
+        answer["unionid"] = json!(unionid);
+    }
+    text_json(&answer)
+}
+
+/// The id that a shop is asked about. It must be a text: as a number it would not survive every reader.
+fn shop_id(endpoint: &Endpoint, desk: &mut Desk<'_>, call: &Call, field: &str) -> Result<String, Refusal> {
+    if call.method != "POST" {
+        return Err(Refusal::POST_ONLY);
+    }
+    desk.wechat.use_token(endpoint.name, call.param("access_token"), desk.now)?;
+    let body = json_body(call)?;
+    let id = body.get(field).and_then(Value::as_str);
+    let id = id.filter(|it| !it.is_empty() && it.bytes().all(|byte| byte.is_ascii_digit()));
+    id.map(str::to_owned).ok_or(Refusal::INVALID_ARGUMENT)
+}
+
+/// A value that a page may have written as a text or as a number.
+fn js_text(value: Option<&Value>) -> String {
+    match value {
+        None | Some(Value::Null) => String::new(),
+        Some(Value::String(text)) => text.clone(),
+        Some(other) => other.to_string(),
+    }
+}
+
+/// What the stand-in script is answered, on a page of any origin.
+fn js_reply(counter: &mut Counter, judged: Result<(), Denial>) -> Reply {
+    let answer = match judged {
+        Ok(()) => json!({ "errMsg": "ok" }),
+        Err(Denial { message, why }) => {
+            *counter.errors.entry(-1).or_default() += 1;
+            json!({ "errMsg": message, "why": why })
+        }
+    };
+    let mut reply = Reply::json(&answer);
+    reply.headers.push(("access-control-allow-origin", "*".to_owned()));
+    reply
 }
 
 #[cfg(test)]

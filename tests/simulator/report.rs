@@ -64,3 +64,12 @@ pub struct TicketReport {
     /// Whether it works now.
     pub valid: bool,
 }
+
+/// What `wx.login()` gives to a mini program, and what the code will be exchanged for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JsCode {
+    /// The code.
+    pub code: String,
+    /// The key that encrypts what the mini program reads of the user.
+    pub session_key: String,
+}

@@ -6,37 +6,59 @@
 //!   its end; `force_refresh` kills it, within a budget.
 //! * The two kinds never touch each other.
 //! * WeCom has a token of its own (`/cgi-bin/gettoken`), and both platforms have tickets: see the files of that name.
+//! * Users log in with codes that their browser carries, which are exchanged once: [`Login`], [`Visitor`] of WeCom.
 
 mod account;
+mod book;
+mod jssdk;
+mod login;
+mod mini_login;
 mod mint;
 mod platform;
 mod refusal;
+mod scene;
 #[cfg(test)]
 mod tests;
 mod ticket;
 mod token;
+mod user;
+mod visitor;
 mod wecom;
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 pub use account::{Account, AccountChange};
+pub use jssdk::{Denial, Shown};
+pub use login::{Login, Scope};
 pub use mint::Mint;
 pub use platform::{Owner, Platform};
 pub use refusal::Refusal;
 pub use ticket::TicketType;
 pub use token::Which;
+pub use user::{User, Users};
+pub use visitor::Visitor;
 
 use super::clock::Millis;
 use super::report::AccountReport;
+use login::Logins;
+use mini_login::MiniLogins;
+use scene::Scenes;
 use token::Ledger;
+use visitor::Visitors;
 
-/// All accounts and every token they were given.
+/// All accounts and every token they were given; all users, and how they come by.
 #[derive(Debug)]
 pub struct WeChat {
     accounts: BTreeMap<Owner, Account>,
     ledger: Ledger,
     mint: Mint,
+    /// Everybody.
+    pub users: Users,
+    logins: Logins,
+    mini_logins: MiniLogins,
+    visitors: Visitors,
+    scenes: Scenes,
 }
 
 /// What a caller of a token endpoint shows.
@@ -64,7 +86,16 @@ pub struct Grant {
 impl WeChat {
     /// A WeChat without accounts. Equal seeds give equal tokens.
     pub fn new(seed: u64) -> Self {
-        Self { accounts: BTreeMap::new(), ledger: Ledger::default(), mint: Mint::new(seed) }
+        Self {
+            accounts: BTreeMap::new(),
+            ledger: Ledger::default(),
+            mint: Mint::new(seed),
+            users: Users::default(),
+            logins: Logins::default(),
+            mini_logins: MiniLogins::default(),
+            visitors: Visitors::default(),
+            scenes: Scenes::default(),
+        }
     }
 
     /// Where random texts come from.
@@ -180,6 +211,17 @@ impl WeChat {
             found = true;
         }
         found
+    }
+
+    /// Where a login with that appid or corpid belongs, if there is an account of it.
+    pub fn platform_of(&self, id: &str) -> Option<Platform> {
+        self.accounts.keys().find(|owner| owner.id() == id).map(Owner::platform)
+    }
+
+    /// Whether a login with that appid or corpid may lead back to that host. WeCom's application may be named.
+    pub fn leads_back_to(&self, id: &str, agent: Option<&str>, host: &str) -> bool {
+        let mut accounts = self.accounts.iter().filter(|(owner, _)| owner.id() == id).map(|it| it.1);
+        accounts.any(|it| it.oauth_domain(host) && agent.is_none_or(|agent| it.has_agent(agent)))
     }
 
     /// Whether the control API means any account by that name.

@@ -45,6 +45,11 @@ impl Answer {
         self.json()["access_token"].as_str().unwrap().to_owned()
     }
 
+    /// The header of that name, in lower case.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.head.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
+    }
+
     #[track_caller]
     pub fn content_length(&self) -> usize {
         let line = self.head.lines().find_map(|line| line.strip_prefix("content-length: "));
@@ -84,6 +89,15 @@ pub async fn post(to: &Server, target: &str, body: Value) -> Answer {
 pub async fn stable(to: &Server, force: bool) -> Answer {
     let body = json!({ "grant_type": "client_credential", "appid": "wx1", "secret": "s1", "force_refresh": force });
     post(to, STABLE, body).await
+}
+
+/// A value as `encodeURIComponent` writes it.
+pub fn component(value: &str) -> String {
+    let one = |byte: u8| match byte {
+        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => char::from(byte).to_string(),
+        _ => format!("%{byte:02X}"),
+    };
+    value.bytes().map(one).collect()
 }
 
 /// The code that using the token is answered with.

@@ -51,6 +51,14 @@ pub struct AccountChange {
     pub force_gap_s: Option<u32>,
     /// Whether the secret is frozen; WeCom then calls it a wrong one.
     pub frozen: Option<bool>,
+    /// Hosts that a login may lead back to; `null` switches the list off.
+    #[serde(deserialize_with = "present")]
+    pub oauth_domains: Option<Option<Vec<String>>>,
+    /// Hosts whose pages may use the JSSDK; `null` switches the list off.
+    #[serde(deserialize_with = "present")]
+    pub js_domains: Option<Option<Vec<String>>>,
+    /// WeCom: the number of the application; any if it is not set.
+    pub agentid: Option<String>,
 }
 
 /// `null` is a value of its own, other than an absent field.
@@ -71,6 +79,9 @@ impl AccountChange {
         }
         if self.ticket_life_s == Some(0) {
             return Err("ticket_life_s: it must be at least 1".to_owned());
+        }
+        if self.kind == Platform::Official && self.agentid.is_some() {
+            return Err("agentid: only an application of WeCom has one".to_owned());
         }
         if let (Platform::WeCom, Some(field)) = (self.kind, self.only_official()) {
             return Err(format!("{field}: a WeCom account has none"));
@@ -112,6 +123,9 @@ pub(super) struct Settings {
     force_per_day: u32,
     force_gap_s: u32,
     frozen: bool,
+    oauth_domains: Option<Vec<String>>,
+    js_domains: Option<Vec<String>>,
+    agentid: Option<String>,
 }
 
 /// What is counted per day and starts again at midnight.
@@ -152,6 +166,9 @@ impl Account {
             force_per_day: FORCE_PER_DAY,
             force_gap_s: FORCE_GAP_S,
             frozen: false,
+            oauth_domains: None,
+            js_domains: None,
+            agentid: None,
         };
         let mut account = Self {
             platform: change.kind,
@@ -185,21 +202,45 @@ impl Account {
         set(&mut settings.force_per_day, change.force_per_day);
         set(&mut settings.force_gap_s, change.force_gap_s);
         set(&mut settings.frozen, change.frozen);
+        set(&mut settings.oauth_domains, change.oauth_domains);
+        set(&mut settings.js_domains, change.js_domains);
+        set(&mut settings.agentid, change.agentid.map(Some));
     }
 
-    /// Is this the owner, calling from where the owner may call?
-    pub(super) fn recognise(&self, secret: &str, peer: IpAddr) -> Result<(), Refusal> {
+    /// Is this the owner?
+    pub(super) fn prove(&self, secret: &str) -> Result<(), Refusal> {
         if secret != self.settings.secret {
             return Err(self.platform.wrong_secret());
         }
         if self.settings.frozen {
             return Err(self.platform.frozen_secret());
         }
+        Ok(())
+    }
+
+    /// Is this the owner, calling from where the owner may call?
+    pub(super) fn recognise(&self, secret: &str, peer: IpAddr) -> Result<(), Refusal> {
+        self.prove(secret)?;
         let seen = self.settings.seen_ip.unwrap_or(peer);
         match &self.settings.ip_allow {
             Some(allowed) if !allowed.contains(&seen) => Err(self.platform.foreign_ip(seen)),
             _ => Ok(()),
         }
+    }
+
+    /// Whether a login may lead back to that host.
+    pub(super) fn oauth_domain(&self, host: &str) -> bool {
+        on_list(self.settings.oauth_domains.as_deref(), host)
+    }
+
+    /// Whether a page on that host may use the JSSDK.
+    pub(super) fn js_domain(&self, host: &str) -> bool {
+        on_list(self.settings.js_domains.as_deref(), host)
+    }
+
+    /// Whether this is WeCom's application of that number.
+    pub(super) fn has_agent(&self, agentid: &str) -> bool {
+        self.platform == Platform::WeCom && self.settings.agentid.as_deref().is_none_or(|own| own == agentid)
     }
 
     /// Takes one call from the endpoint's quota of the day.
@@ -267,4 +308,9 @@ impl Account {
         }
         &mut self.today
     }
+}
+
+/// A list that is switched off names every host.
+fn on_list(list: Option<&[String]>, host: &str) -> bool {
+    list.is_none_or(|it| it.iter().any(|one| one.eq_ignore_ascii_case(host)))
 }

@@ -1,5 +1,8 @@
 //! Random texts that look like WeChat's. Not for secrets: a seed decides them all.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
 use crate::simulator::clock::Millis;
 
 /// Tokens are at least so long; WeChat asks callers to have room for 512.
@@ -28,6 +31,31 @@ impl Mint {
     /// A new ticket.
     pub fn ticket(&mut self) -> String {
         self.text("SIMT_", TICKET_CHARS)
+    }
+
+    /// A new code of a login.
+    pub fn code(&mut self) -> String {
+        self.base62(32)
+    }
+
+    /// A new short key.
+    pub fn short_key(&mut self) -> String {
+        self.base62(15)
+    }
+
+    /// A new key of a mini program's session: 16 bytes in base64.
+    pub fn session_key(&mut self) -> String {
+        let bytes: Vec<u8> = [self.next(), self.next()].into_iter().flat_map(u64::to_be_bytes).collect();
+        STANDARD.encode(bytes)
+    }
+
+    /// A new ticket of a QR code: base64 that no URL carries as it is.
+    pub fn scene_ticket(&mut self) -> String {
+        format!("gQ{}+{}/{}==", self.base62(40), self.base62(40), self.base62(10))
+    }
+
+    fn base62(&mut self, chars: usize) -> String {
+        (0..chars).map(|_| char::from(ALPHABET[(self.next() % 62) as usize])).collect()
     }
 
     fn text(&mut self, prefix: &str, chars: usize) -> String {
@@ -97,6 +125,16 @@ mod tests {
         let (one, other) = (mint.ticket(), mint.ticket());
         assert!(one.len() >= 86 && one.starts_with("SIMT_") && one != other);
         assert!(one.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-'));
+    }
+
+    #[test]
+    fn what_a_browser_or_a_short_link_carries_is_letters_and_digits() {
+        let mut mint = Mint::new(7);
+        let (code, key, scene) = (mint.code(), mint.short_key(), mint.scene_ticket());
+        assert_eq!((code.len(), key.len()), (32, 15));
+        assert!(format!("{code}{key}").bytes().all(|b| b.is_ascii_alphanumeric()), "{code} {key}");
+        assert!(["+", "/", "=="].iter().all(|it| scene.contains(it)), "{scene}");
+        assert_eq!(STANDARD.decode(mint.session_key()).map(|it| it.len()), Ok(16));
     }
 
     #[test]

@@ -45,9 +45,18 @@ impl Ticket {
         self.killed = true;
     }
 
+    pub(super) fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Whether it signs anything now.
+    pub(super) fn is_valid(&self, now: Millis) -> bool {
+        !self.killed && now < self.expires
+    }
+
     pub(super) fn report(&self, now: Millis) -> TicketReport {
         let expires_in = if self.killed { 0 } else { now.secs_until(self.expires) };
-        TicketReport { ticket: self.text.clone(), expires_in, valid: !self.killed && now < self.expires }
+        TicketReport { ticket: self.text.clone(), expires_in, valid: self.is_valid(now) }
     }
 }
 
