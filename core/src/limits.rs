@@ -163,6 +163,9 @@ pub const DEADLINE_MOST: Duration = Duration::from_millis(4_900);
 /// Back-ends that one push may go to.
 pub const TARGETS: usize = 8;
 
+/// Apps whose messages may come to one host: each is tried with whatever a stranger sends.
+pub const HOSTED: usize = 16;
+
 /// How long a usable answer waits for those that come before it in the list.
 pub const ORDER_GRACE: Duration = Duration::from_millis(200);
 
@@ -171,6 +174,9 @@ pub const FAILURES: u32 = 5;
 
 /// … and how long it is left alone then.
 pub const PAUSE: Duration = Duration::from_secs(30);
+
+/// Calls to one back-end that one thread or isolate has under way at once.
+pub const CALLS_AT_ONCE: usize = 2_000;
 
 /// Back-ends without a name of which it is known whether they are down.
 pub const BREAKERS: usize = 256;

@@ -173,8 +173,8 @@ pub(super) fn hosts(raw: BTreeMap<String, Vec<String>>, callbacks: &[Rc<Callback
         if host.is_empty() || !host.bytes().all(fine) {
             return Err(ConfigError::new(&path, "is no host: write it in lower case, as svc.example.com"));
         }
-        if apps.is_empty() {
-            return Err(ConfigError::new(&path, "names no app"));
+        if apps.is_empty() || apps.len() > limits::HOSTED {
+            return Err(ConfigError::new(&path, "names no app, or more than 16"));
         }
         if let Some(app) = apps.iter().find(|name| callbacks.iter().all(|it| it.app != **name)) {
             return Err(ConfigError::new(&path, &format!("names {app:?}, which is no app with a callback")));

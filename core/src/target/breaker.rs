@@ -17,6 +17,18 @@ pub struct Breaker {
     failures: Cell<u32>,
     /// When it is tried again, once there were too many.
     retry: Cell<Time>,
+    /// Calls that are under way.
+    calls: Cell<usize>,
+}
+
+/// A call that is under way; it has ended when this is dropped.
+#[derive(Debug)]
+pub struct Seat(Rc<Breaker>);
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        self.0.calls.set(self.0.calls.get().saturating_sub(1));
+    }
 }
 
 impl Breaker {
@@ -32,6 +44,17 @@ impl Breaker {
         }
         self.retry.set(now.plus(limits::PAUSE));
         true
+    }
+
+    /// A seat for one more call; `None` if so many wait for this back-end that another would take the place of others' work.
+    #[must_use]
+    pub fn enter(self: &Rc<Self>) -> Option<Seat> {
+        let calls = self.calls.get();
+        if calls >= limits::CALLS_AT_ONCE {
+            return None;
+        }
+        self.calls.set(calls.saturating_add(1));
+        Some(Seat(self.clone()))
     }
 
     /// Learns how a call ended; says whether the back-end is down from now on.
@@ -126,6 +149,15 @@ mod tests {
         let breaker = down();
         assert!(breaker.permits(at(30)));
         assert!(breaker.permits(at(60)));
+    }
+
+    #[test]
+    fn so_many_calls_are_under_way_and_no_more() {
+        let breaker = Rc::<Breaker>::default();
+        let mut seats: alloc::vec::Vec<_> = (0..limits::CALLS_AT_ONCE).map(|_| breaker.enter().unwrap()).collect();
+        assert!(breaker.enter().is_none());
+        seats.pop();
+        assert!(breaker.enter().is_some());
     }
 
     #[test]

@@ -193,6 +193,21 @@ fn a_back_end_that_is_down_is_left_alone_for_half_a_minute() {
 }
 
 #[test]
+fn a_back_end_that_nobody_stands_in_for_gets_every_message_though_it_is_down() {
+    let sim = Sim::new(1);
+    sim.script(|sim, _| if sim.asked().len() <= 10 { Saying::Breaks } else { Saying::text(5, "back") });
+    let edge = sim.threads(1, &settings(&["one"])).remove(0);
+    let shows = |number: usize| {
+        let caller = push(&edge, &format!("message {number}"));
+        sim.settle();
+        shown(&caller.answer())
+    };
+    let all: Vec<String> = (0..12).map(shows).collect();
+    assert_eq!((sim.asked_of("one"), sim.noted("backend_down")), (12, 1));
+    assert_eq!((&*all[9], &*all[10], &*all[11]), ("", "back", "back"));
+}
+
+#[test]
 fn a_back_end_that_says_no_is_not_down() {
     let sim = Sim::new(1);
     sim.script(|_, _| Saying::After(5, 404, String::new()));

@@ -117,7 +117,7 @@ fn the_memory_is_bounded_and_a_full_one_loses_no_message() {
     let slow = Duration::from_secs(4);
     sim.script(move |_, _| Saying::text(u64::try_from(slow.as_millis()).unwrap(), "hi"));
     let threads = sim.threads(1, &settings(&["one"]));
-    let count = 3_000;
+    let count = 1_900;
     for number in 0..count {
         drop(push(&threads[0], &format!("message {number}")));
     }

@@ -38,7 +38,16 @@ impl<H: Host> Push<'_, H> {
         }
         let delivery = self.delivery().await;
         let over = Rc::new(Cell::new(false));
-        let mut race = Race::new(self.to.iter().map(|it| self.call(it, &delivery, &over)));
+        let now = self.host.now();
+        let permits = |it: &Call| match it {
+            Call::To(it) => it.breaker.permits(now),
+            Call::Echo => true,
+        };
+        let permitted: Vec<bool> = self.to.iter().map(permits).collect();
+        // If all are down, none of them keeps WeChat waiting for another one, and one may be back.
+        let all = !permitted.contains(&true);
+        let calls = self.to.iter().zip(permitted);
+        let mut race = Race::new(calls.map(|(it, permitted)| self.call(it, permitted || all, &delivery, &over)));
         let reply = race.first(self.host, limits::ORDER_GRACE, self.deadline, |it| self.judge(it)).await;
         if !race.is_over() {
             over.set(true);
@@ -115,8 +124,20 @@ impl<H: Host> Push<'_, H> {
     }
 
     /// A call to a back-end, which runs to its end whatever becomes of this push.
-    fn call(&self, to: &Call, delivery: &Delivery, over: &Rc<Cell<bool>>) -> Pin<Box<dyn Future<Output = Heard>>> {
+    fn call(
+        &self,
+        to: &Call,
+        permitted: bool,
+        delivery: &Delivery,
+        over: &Rc<Cell<bool>>,
+    ) -> Pin<Box<dyn Future<Output = Heard>>> {
         match to {
+            Call::To(target) if !permitted => {
+                let (app, backend) = (&*self.callback.app, &*target.to.authority);
+                let why = "it is skipped: it was down a moment ago";
+                self.host.note(Event::BackendFailed { app, backend, why });
+                Box::pin(core::future::ready(Heard { from: Some(target.clone()), body: None }))
+            }
             Call::Echo => {
                 // What a channels shop is answered is not encrypted: that is no place for what was.
                 let body = (self.callback.account.family != Family::Channels).then(|| delivery.body.clone());
@@ -181,10 +202,10 @@ fn printable(query: &str) -> String {
 async fn call<H: Host>(host: H, app: String, target: Rc<Target>, request: Request, over: Rc<Cell<bool>>) -> Heard {
     let from = Some(target.clone());
     let (app, backend) = (&*app, &*target.to.authority);
-    if !target.breaker.permits(host.now()) {
-        host.note(Event::BackendFailed { app, backend, why: "it is skipped: it was down a moment ago" });
+    let Some(_seat) = target.breaker.enter() else {
+        host.note(Event::BackendFailed { app, backend, why: "too many calls wait for it" });
         return Heard { from, body: None };
-    }
+    };
     let answer = host.fetch(&target.to, request, target.timeout).await;
     // A back-end that says no is there; one that takes no events of some sort may say 404.
     let failed = answer.as_ref().map_or(true, |it| it.status >= 500);

@@ -36,8 +36,11 @@ pub fn raw(body: &[u8]) -> Answer<&str> {
         Err(it) => return it,
     };
     let value = if text.starts_with('<') { from_xml(text) } else { from_json(text) };
+    // What else a back-end may say with 200, such as a page or an error in JSON, would be shown to the user as a failure.
+    let is_one = |it: &Value<'_>| ["MsgType", "Encrypt", "encrypt"].iter().any(|name| it.get(name).is_some());
     match value {
-        Ok(Value::Object(_)) => Answer::Reply(text),
+        Ok(it @ Value::Object(_)) if is_one(&it) => Answer::Reply(text),
+        Ok(Value::Object(_)) => Unusable("it has neither MsgType nor Encrypt"),
         Ok(Value::Null) => Nothing,
         Ok(_) => Unusable("it is neither an object nor a document"),
         Err(why) => Unusable(why),

@@ -40,13 +40,23 @@ fn a_push_in_json_is_answered_in_json() {
 
 #[test]
 fn an_answer_in_wechats_own_format_passes_as_it_is() {
-    for body in ["<xml><MsgType>new</MsgType></xml>", "{\"a\":1}", "<?xml version=\"1.0\"?><x><y/></x>"] {
+    let envelope = "<?xml version=\"1.0\"?><xml><Encrypt>x</Encrypt></xml>";
+    for body in ["<xml><MsgType>new</MsgType></xml>", "{\"MsgType\":1}", envelope, "{\"encrypt\":\"x\"}"] {
         assert_eq!(raw(format!(" {body}\n").as_bytes()), Answer::Reply(body));
     }
     for body in ["", "success", " success\n", "null"] {
         assert_eq!(raw(body.as_bytes()), Answer::Nothing);
     }
-    for body in ["ok", "<xml>", "<xml>hi</xml>", "[1]", "\"a\"", "<!DOCTYPE a><a><b/></a>"] {
+    for body in [
+        "ok",
+        "<xml>",
+        "<xml>hi</xml>",
+        "[1]",
+        "\"a\"",
+        "<!DOCTYPE a><a><b/></a>",
+        "{\"error\":1}",
+        "<html><p/></html>",
+    ] {
         assert!(matches!(raw(body.as_bytes()), Answer::Unusable(_)), "{body}");
     }
 }
