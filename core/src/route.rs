@@ -251,9 +251,11 @@ impl Route {
             Self::Hub { .. } | Self::Login { .. } | Self::Session { .. } | Self::Configured(Configured::Landing(_)) => {
                 "GET"
             }
-            Self::Register | Self::Message { .. } | Self::Hosted { .. } | Self::Configured(Configured::Callback(_)) => {
-                "GET, POST"
-            }
+            Self::Configured(Configured::Helper(Helper::TmplMsg)) => "POST",
+            Self::Configured(Configured::Callback(_) | Configured::Helper(Helper::ShortUrl | Helper::SignJsapi))
+            | Self::Register
+            | Self::Message { .. }
+            | Self::Hosted { .. } => "GET, POST",
             _ => "GET, HEAD",
         }
     }

@@ -1,0 +1,265 @@
+//! Logins with WeChat: from the gateway's redirect over WeChat's page to the back-end whose answer the browser gets.
+
+use serde_json::{Value, json};
+use wxedge_tests::harness::*;
+use wxedge_tests::on_every_host;
+
+use crate::support::*;
+
+const BACKEND_KEY: &str = "key-of-the-back-end-of-logins";
+/// A name that strains every quote there is.
+const NICKNAME: &str = "Ü'\"<b>\\ 😀</script>";
+
+/// The demo app's logins lead to a back-end, and to a shop's pages.
+fn logins(start: Start, backend: &Backend) -> Start {
+    let url = backend.url("/welcome");
+    start.config(|config| {
+        config["public_url"] = json!("https://wx.example.com");
+        config["gateway_key"] = json!("key-of-the-gateway-itself");
+        config["backends"] = json!({ "shop": { "url": url, "key": BACKEND_KEY }, "other": { "url": url } });
+        config["apps"]["demo"]["oauth"] = json!({
+            "to": ["shop", "https://shop.example.com"],
+            "path": "/redirect", "redirect_to": "shop", "userinfo_flag": "info"
+        });
+        config["callers"][0]["may"] = json!(["token", "login"]);
+    })
+}
+
+/// A browser with one cookie, which has come to WeChat's page.
+struct Browser {
+    cookie: String,
+    /// Where WeChat sends it back.
+    back: String,
+}
+
+/// What WeChat's page leads to, as if the user had allowed everything.
+async fn at_wechat(edge: &Edge, location: &str) -> String {
+    let path = location.strip_prefix("https://open.weixin.qq.com").unwrap();
+    let wechat = edge.simulator().address();
+    let mut answer = Request::new(wechat, "GET", path.trim_end_matches("#wechat_redirect")).await;
+    if answer.status == 200 {
+        let page = answer.text();
+        let (_, rest) = page.split_once("id=\"allow\" href=\"").unwrap_or_else(|| panic!("{page}"));
+        let href = rest.split('"').next().unwrap().replace("&amp;", "&");
+        answer = Request::new(wechat, "GET", href).await;
+    }
+    assert_eq!(answer.status, 302, "{}", answer.text());
+    answer.header("location").unwrap()
+}
+
+/// Begins a login and lets the user log in at WeChat's.
+async fn logs_in(edge: &Edge, path: &str) -> Browser {
+    let answer = edge.get(path).header("host", "evil.example.com").await;
+    assert_eq!((answer.status, answer.header("cache-control").as_deref()), (302, Some("no-store")));
+    let back = at_wechat(edge, &answer.header("location").unwrap()).await;
+    let back = back.strip_prefix("https://wx.example.com").expect("our address, whatever Host says").to_owned();
+    let cookie = answer.header("set-cookie").unwrap();
+    assert!(cookie.contains("; HttpOnly; SameSite=Lax; Secure"), "{cookie}");
+    Browser { cookie: cookie.split(';').next().unwrap().to_owned(), back }
+}
+
+async fn comes_back(edge: &Edge, browser: &Browser) -> Answer {
+    edge.get(&browser.back).header("cookie", &browser.cookie).await
+}
+
+async fn a_user(edge: &Edge) {
+    let user = json!({
+        "openid": "oUser", "unionid": "uUser", "nickname": NICKNAME, "sex": 2, "city": "深圳", "privilege": ["chinaunicom"],
+        "headimgurl": "https://thirdwx.qlogo.cn/a/0"
+    });
+    edge.simulator().user(user).await.unwrap();
+}
+
+on_every_host! {
+    async fn a_user_who_allows_it_is_told_to_the_back_end_whose_answer_the_browser_gets(start: Start) {
+        let backend = Backend::start().await.unwrap();
+        let mut edge = logins(start, &backend).start().await;
+        a_user(&edge).await;
+        let page = says("<h1>欢迎</h1>").status(201).header("content-type", "text/html; charset=utf-8");
+        backend.always(page.header("set-cookie", "a=1; Path=/").header("set-cookie", "b=2; HttpOnly"));
+        let browser = logs_in(&edge, "/app/demo/auth/info?call=shop&state=s%26%E5%BA%97&lang=en").await;
+        let answer = comes_back(&edge, &browser).await;
+        assert_eq!((answer.status, answer.text().as_str()), (201, "<h1>欢迎</h1>"));
+        let cookies: Vec<_> = answer.headers.iter().filter(|it| it.0 == "set-cookie").map(|it| it.1.clone()).collect();
+        assert_eq!(cookies, [b"a=1; Path=/".to_vec(), b"b=2; HttpOnly".to_vec()]);
+        assert_eq!(answer.header("cache-control").as_deref(), Some("no-store"));
+        let told = backend.received().remove(0);
+        assert!(told.is_signed_with(BACKEND_KEY.as_bytes()) && told.header("cookie").is_none());
+        let body = told.json();
+        let expected = [
+            ("openid", json!("oUser")), ("unionid", json!("uUser")), ("nickname", json!(NICKNAME)), ("sex", json!(2)),
+            ("city", json!("深圳")), ("province", json!("")), ("privilege", json!(["chinaunicom"])),
+            ("headimgurl", json!("https://thirdwx.qlogo.cn/a/0")), ("appid", json!(DEMO_APPID)), ("state", json!("s&店")),
+        ];
+        for (name, value) in expected {
+            assert_eq!(body[name], value, "{name} in {body}");
+        }
+        // The browser asks again, as browsers do: the code is not exchanged again.
+        assert_eq!(comes_back(&edge, &browser).await.status, 201);
+        let exchanged = edge.simulator().state().await.unwrap().counters["sns_access_token"].calls;
+        assert_eq!((exchanged, backend.received().len()), (1, 2));
+        unharmed(&mut edge).await;
+    }
+
+    async fn a_silent_login_tells_who_follows_the_account(start: Start) {
+        let backend = Backend::start().await.unwrap();
+        let edge = logins(start, &backend).start().await;
+        a_user(&edge).await;
+        backend.always(says("").status(302).header("location", "https://shop.example.com/home"));
+        let browser = logs_in(&edge, "/app/demo/auth?call=shop").await;
+        let answer = comes_back(&edge, &browser).await;
+        assert_eq!((answer.status, answer.header("location").as_deref()), (302, Some("https://shop.example.com/home")));
+        let body = backend.received()[0].json();
+        assert_eq!((&body["openid"], &body["unionid"], &body["state"]), (&json!("oUser"), &json!("uUser"), &json!("")));
+    }
+
+    async fn a_ticket_is_swapped_once(start: Start) {
+        let backend = Backend::start().await.unwrap();
+        let edge = logins(start, &backend).start().await;
+        a_user(&edge).await;
+        let browser = logs_in(&edge, "/app/demo/auth/info?call=https%3A%2F%2Fshop.example.com%2Fin&mode=ticket&state=s1").await;
+        let location = comes_back(&edge, &browser).await.header("location").unwrap();
+        let query = location.strip_prefix("https://shop.example.com/in?").unwrap_or_else(|| panic!("{location}"));
+        let ticket = query.strip_prefix("ticket=").and_then(|it| it.strip_suffix("&state=s1")).unwrap();
+        let swap = |key: &str| edge.post_json("/app/demo/auth/ticket", &json!({ "ticket": ticket })).bearer(key);
+        assert_eq!(swap("nobodys-key-0123456").await.status, 401);
+        let swapped = swap(CRM_KEY).await;
+        assert_eq!((swapped.status, &swapped.json()["nickname"]), (200, &json!(NICKNAME)));
+        assert_eq!(swapped.header("cache-control").as_deref(), Some("no-store"));
+        let (_, why) = error(&swap(CRM_KEY).await, 400);
+        assert!(why.contains("ticket"), "{why}");
+        assert_eq!(backend.received().len(), 0);
+    }
+
+    async fn what_somebody_else_began_or_changed_leads_nowhere(start: Start) {
+        let backend = Backend::start().await.unwrap();
+        let mut edge = logins(start, &backend).start().await;
+        a_user(&edge).await;
+        let browser = logs_in(&edge, "/app/demo/auth?call=shop").await;
+        let other = logs_in(&edge, "/app/demo/auth?call=shop").await;
+        let code = browser.back.split("&code=").nth(1).unwrap().to_owned();
+        let context = browser.back.split("ctx=").nth(1).unwrap().split('&').next().unwrap();
+        let attempts = [
+            (browser.back.clone(), String::new()),
+            (browser.back.clone(), other.cookie.clone()),
+            (other.back.clone(), browser.cookie.clone()),
+            (browser.back.replace("&state=", "&state=a"), browser.cookie.clone()),
+            (browser.back.replace(context, "forged.context"), browser.cookie.clone()),
+            (browser.back.replacen("ctx=", "ctx=A", 1), browser.cookie.clone()),
+            (format!("/app/demo/auth?ctx={context}&code={code}"), browser.cookie.clone()),
+            (format!("/app/nobody/auth?ctx={context}&code={code}"), browser.cookie.clone()),
+        ];
+        for (path, cookie) in attempts {
+            let answer = edge.get(&path).header("cookie", &cookie).await;
+            let page = answer.text();
+            assert!((400..500).contains(&answer.status), "{path}: {} {page}", answer.status);
+            assert!(answer.header("content-type").unwrap().starts_with("text/html") && page.contains("登录"), "{page}");
+            assert!(answer.header("x-request-id").is_some() && !page.contains("<script"));
+        }
+        assert_eq!(backend.received().len(), 0);
+        assert_eq!(edge.simulator().state().await.unwrap().counters["sns_access_token"].calls, 0);
+        unharmed(&mut edge).await;
+    }
+
+    async fn a_login_leads_nowhere_but_where_its_app_may(start: Start) {
+        let backend = Backend::start().await.unwrap();
+        let mut edge = logins(start, &backend).start().await;
+        let tricks = [
+            "other", "//evil.com", "\\\\evil.com", "https://evil.com", "https://shop.example.com@evil.com", "https://127.0.0.1/",
+            "https://shop.example.com%0d%0aset-cookie:a=b", "javascript:alert(1)", "https://shop.example.com:444/", "/echo",
+        ];
+        for call in tricks {
+            for mode in ["", "&mode=ticket"] {
+                let path = format!("/app/demo/auth?call={}{mode}", wxedge::query::escape(call));
+                let answer = edge.get(&path).await;
+                assert_eq!((answer.status, answer.header("location")), (403, None), "{path}");
+            }
+        }
+        let answer = edge.get("/app/demo/auth?call=%3Cscript%3Ealert(1)%3C%2Fscript%3E&state=%22%3E%3Cscript%3E").await;
+        assert!(answer.status == 403 && !answer.text().contains("<script"), "{}", answer.text());
+        unharmed(&mut edge).await;
+    }
+
+    async fn wechats_word_is_told_and_a_back_end_that_is_down_ends_on_a_page(start: Start) {
+        let backend = Backend::start().await.unwrap();
+        let mut edge = logins(start, &backend).start().await;
+        a_user(&edge).await;
+        let fault = json!({ "endpoint": "sns_access_token", "fault": "errcode", "errcode": 40029, "errmsg": "invalid code", "times": 1 });
+        edge.simulator().fault(fault).await.unwrap();
+        let browser = logs_in(&edge, "/app/demo/auth?call=shop&state=s1").await;
+        assert_eq!(comes_back(&edge, &browser).await.status, 200);
+        let expected = json!({ "errcode": 40029, "errmsg": "invalid code", "appid": DEMO_APPID, "state": "s1" });
+        assert_eq!(backend.received()[0].json(), expected);
+        backend.always(Manners::Resets);
+        let browser = logs_in(&edge, "/app/demo/auth?call=shop").await;
+        let answer = comes_back(&edge, &browser).await;
+        assert!((500..505).contains(&answer.status) && answer.text().contains("请稍后再试"), "{}", answer.text());
+        unharmed(&mut edge).await;
+    }
+
+    async fn the_landing_of_go_wx_gateway_hands_the_browser_over(start: Start) {
+        let backend = Backend::start().await.unwrap();
+        let mut edge = logins(start, &backend).start().await;
+        a_user(&edge).await;
+        let link = |scope: &str, back: &str| {
+            let back = wxedge::query::escape(&format!("https://wx.example.com{back}"));
+            format!("https://open.weixin.qq.com/connect/oauth2/authorize?appid={DEMO_APPID}&redirect_uri={back}&response_type=code&scope={scope}&state=ST#wechat_redirect")
+        };
+        let back = at_wechat(&edge, &link("snsapi_userinfo", "/redirect?page=info")).await;
+        let back = back.strip_prefix("https://wx.example.com").unwrap();
+        let browser = edge.get(back).header("cookie", "sid=1; wxedge_12345678=x; b=2").header("user-agent", "MicroMessenger");
+        assert_eq!(browser.await.status, 200);
+        let told = backend.received().remove(0);
+        assert_eq!((told.header("cookie"), told.header("user-agent")), (Some("sid=1; b=2"), Some("MicroMessenger")));
+        let body = told.json();
+        assert_eq!((&body["appId"], &body["openId"], &body["state"]), (&json!(DEMO_APPID), &json!("oUser"), &json!("ST")));
+        assert_eq!((&body["requestURI"], &body["userInfo"]["nickname"]), (&json!(back), &json!(NICKNAME)));
+        assert_eq!(body["userInfoError"], json!(""));
+        let back = at_wechat(&edge, &link("snsapi_base", "/redirect")).await;
+        edge.get(back.strip_prefix("https://wx.example.com").unwrap()).await;
+        assert_eq!(backend.received()[1].json()["userInfo"]["unionid"], json!("uUser"));
+        for path in ["/redirect", "/redirect?code=c", "/redirect?state=s", "/redirect?code=&state=s"] {
+            assert_eq!(edge.get(path).await.status, 400, "{path}");
+        }
+        let refused = edge.get("/redirect?code=nobodys&state=s").await;
+        assert!(refused.status == 502 && refused.text().contains("微信没有接受这次登录"), "{}", refused.text());
+        assert_eq!(backend.received().len(), 2);
+        unharmed(&mut edge).await;
+    }
+
+    async fn a_mini_program_logs_its_users_in(start: Start) {
+        let app = json!({ "kind": "miniprogram", "appid": "wxmini000000000001", "secret": "mini-secret" });
+        let start = start.config(|config| {
+            config["apps"]["mini"] = app;
+            config["callers"][0]["apps"] = json!(["demo", "mini"]);
+            config["callers"][0]["may"] = json!(["token", "login"]);
+        });
+        let mut edge = start.start().await;
+        a_user(&edge).await;
+        let made = edge.simulator().js_code(json!({ "appid": "wxmini000000000001" })).await.unwrap();
+        let path = format!("/app/mini/login?js_code={}", made.code);
+        assert_eq!(edge.get(&path).await.status, 401);
+        let first = edge.get(&path).bearer(CRM_KEY).await;
+        assert_eq!((first.status, first.json()), (200, json!({ "openid": "oUser", "unionid": "uUser" })));
+        let again = edge.get(format!("{path}&session_key=true")).bearer(CRM_KEY).await.json();
+        assert_eq!(again["session_key"], json!(made.session_key), "the same code within a minute");
+        assert_eq!(edge.simulator().state().await.unwrap().counters["jscode2session"].calls, 1);
+        let raw = "{\"nickName\":\"店\"}";
+        let key = wxedge::secret::Secret::new(made.session_key.clone());
+        let signature = wxedge::wechat::wxa::signature(raw, &key);
+        let decrypt = |body: Value| edge.post_json("/app/mini/login/decrypt", &body).bearer(CRM_KEY);
+        let right = json!({ "openid": "oUser", "rawData": raw, "signature": signature });
+        assert_eq!(decrypt(right).await.json(), json!({ "nickName": "店" }));
+        for wrong in [
+            json!({ "openid": "oUser", "rawData": "{\"nickName\":\"x\"}", "signature": signature }),
+            json!({ "openid": "oNobody", "rawData": raw, "signature": signature }),
+            json!({ "openid": "oUser", "encryptedData": "AAAA", "iv": "AAAA" }),
+        ] {
+            error(&decrypt(wrong).await, 400);
+        }
+        let (code, why) = error(&edge.get("/app/mini/login?js_code=nobodys").bearer(CRM_KEY).await, 502);
+        assert_eq!((code, why.contains("js_code") || why.contains("code")), (40029, true), "{why}");
+        error(&edge.get("/app/demo/login?js_code=x").bearer(CRM_KEY).await, 403);
+        unharmed(&mut edge).await;
+    }
+}
