@@ -33,6 +33,7 @@ mod json;
 pub mod keeper;
 pub mod keyring;
 pub mod limits;
+pub mod qr;
 pub mod query;
 pub mod race;
 pub mod route;
@@ -53,12 +54,15 @@ use crate::route::{Configured, Route};
 pub async fn handle<H: Host>(gateway: Rc<Gateway>, host: H, head: Head) -> Verdict {
     match answer(&gateway, &host, &head).await {
         Ok(response) => Verdict::Reply(response),
-        Err(error) => {
-            let request_id = request_id(&host, &head);
-            host.note(Event::Failed { request_id: &request_id, error: &error });
-            Verdict::Reply(error.into_response(route::shape(head.path(), &gateway.paths), &request_id))
-        }
+        Err(error) => Verdict::Reply(failed(&gateway, &host, &head, error)),
     }
+}
+
+/// The reply that an error becomes.
+fn failed<W: World>(gateway: &Gateway, world: &W, head: &Head, error: Error) -> Response {
+    let request_id = request_id(world, head);
+    world.note(Event::Failed { request_id: &request_id, error: &error });
+    error.into_response(route::shape(head.path(), &gateway.paths), &request_id)
 }
 
 async fn answer<H: Host>(gateway: &Gateway, host: &H, head: &Head) -> Result<Response, Error> {
@@ -73,6 +77,12 @@ async fn answer<H: Host>(gateway: &Gateway, host: &H, head: &Head) -> Result<Res
         Route::LoginTicket { app } => flow::login::swap(gateway, host, head, &app).await,
         Route::Session { app } => flow::login::session::login(gateway, host, head, &app).await,
         Route::Decrypt { app } => flow::login::session::decrypt(gateway, host, head, &app).await,
+        Route::JsConfig { app } => flow::jssdk::script::config(gateway, host, head, &app).await,
+        Route::JsCard { app } => Ok(flow::jssdk::card::answer(gateway, host, head, &app).await),
+        Route::PageConfig { app } => Ok(flow::jssdk::page_config::answer(gateway, host, head, &app).await),
+        Route::Sign { app } => flow::sign::sign(gateway, host, head, &app).await,
+        Route::Qr => flow::qr::draw(gateway, host, head),
+        Route::Echo => flow::echo::echo(host).await,
         Route::Configured(Configured::File(text)) => Ok(flow::configured::file(&text)),
         Route::Configured(Configured::Health) => Ok(flow::configured::health()),
         Route::Message { app, json } => flow::callback::of_app(gateway, host, head, &app, json).await,

@@ -231,3 +231,21 @@ pub const LOGIN: Duration = Duration::from_secs(600);
 pub const API: Duration = Duration::from_secs(5);
 /// The longest URL of a page that is signed, in bytes.
 pub const PAGE: usize = 4_096;
+
+/// How long a signed link may last: 30 days …
+pub const LINK: Duration = Duration::from_secs(2_592_000);
+
+/// … and how long it lasts if nobody says.
+pub const LINK_SPAN: u64 = 600;
+
+/// What is to be signed, and the JSON around it, in bytes.
+pub const LINK_BODY: usize = 16 * 1024;
+
+/// What an echo gives back, in bytes.
+pub const ECHO: usize = 64 * 1024;
+
+/// The width of a QR code in pixels, if nobody says, and at most.
+pub const QR: usize = 256;
+
+/// See above.
+pub const QR_MOST: usize = 2_048;

@@ -104,6 +104,30 @@ pub enum Route {
         /// WeChat's key.
         key: String,
     },
+    /// `GET /app/{app}/js/config`
+    JsConfig {
+        /// The app's name.
+        app: String,
+    },
+    /// `GET /app/{app}/js/card`
+    JsCard {
+        /// The app's name.
+        app: String,
+    },
+    /// `POST /app/{app}/sign`
+    Sign {
+        /// The app's name.
+        app: String,
+    },
+    /// `GET /qrcode`
+    Qr,
+    /// `/echo`, by whatever method
+    Echo,
+    /// `GET /js-config/{app}`, as in weixin-token
+    PageConfig {
+        /// The app's name.
+        app: String,
+    },
     /// A path that the configuration names
     Configured(Configured),
 }
@@ -223,6 +247,12 @@ pub enum TokenTicket {
 }
 
 impl Route {
+    /// Whether the link to `path` may be signed for the app called `name`: where it names one, that one.
+    #[must_use]
+    pub fn may_be_linked(path: &str, _name: &str) -> bool {
+        matches!(by_path(Method::Get, path), Some(Self::Qr))
+    }
+
     /// The route of a request; `configured` are the paths that the configuration names.
     ///
     /// # Errors
@@ -236,7 +266,8 @@ impl Route {
         };
         let route = by_path(method, path).or_else(named).or_else(hosted).ok_or(Reject::NotFound)?;
         let allow = route.methods();
-        if allow.split(", ").any(|it| it == method.as_str()) && method != Method::Other {
+        let listed = allow.split(", ").any(|it| it == method.as_str()) && method != Method::Other;
+        if listed || route == Self::Echo {
             return Ok(route);
         }
         Err(Reject::Method { allow: allow.to_owned() })
@@ -244,9 +275,11 @@ impl Route {
 
     const fn methods(&self) -> &'static str {
         match self {
-            Self::StableToken | Self::LoginTicket { .. } | Self::Decrypt { .. } => "POST",
+            Self::StableToken | Self::Sign { .. } | Self::LoginTicket { .. } | Self::Decrypt { .. } => "POST",
             Self::App { .. } => "GET, HEAD, DELETE",
             Self::Plain { .. } => "GET, HEAD, PUT",
+            // Pages elsewhere ask whether they may.
+            Self::JsCard { .. } | Self::PageConfig { .. } => "GET, HEAD, OPTIONS",
             // A code is gone once it was exchanged: nobody looks at it with HEAD.
             Self::Hub { .. } | Self::Login { .. } | Self::Session { .. } | Self::Configured(Configured::Landing(_)) => {
                 "GET"
@@ -267,7 +300,7 @@ pub fn shape(path: &str, configured: &Paths) -> Shape {
     match path {
         "/access-token" | "/access_token" | "/ticket" => Shape::TokenHub,
         _ if path.starts_with("/cgi-bin/") => Shape::WeChat,
-        _ if path.starts_with("/token/") || path.starts_with("/ticket/") => Shape::WeixinToken,
+        _ if ["/token/", "/ticket/", "/js-config/"].iter().any(|it| path.starts_with(it)) => Shape::WeixinToken,
         _ if path.starts_with("/app/") && (path.ends_with("/auth") || path.ends_with("/auth/info")) => Shape::Page,
         _ => match configured.get(path) {
             Some(Configured::Health | Configured::Helper(_)) => Shape::Helper,
@@ -280,6 +313,8 @@ pub fn shape(path: &str, configured: &Paths) -> Shape {
 fn by_path(method: Method, path: &str) -> Option<Route> {
     match path {
         "/healthz" => return Some(Route::Health),
+        "/echo" => return Some(Route::Echo),
+        "/qrcode" => return Some(Route::Qr),
         "/readyz" => return Some(Route::Ready),
         "/register" => return Some(Route::Register),
         "/cgi-bin/token" => return Some(Route::Token),
@@ -311,11 +346,15 @@ fn by_path(method: Method, path: &str) -> Option<Route> {
         ("app", Some("auth")) => Some(Route::Login { app, user: false }),
         ("app", Some("auth/info")) => Some(Route::Login { app, user: true }),
         ("app", Some("auth/ticket")) => Some(Route::LoginTicket { app }),
+        ("app", Some("js/config")) => Some(Route::JsConfig { app }),
+        ("app", Some("js/card")) => Some(Route::JsCard { app }),
         ("app", Some("login")) => Some(Route::Session { app }),
         ("app", Some("login/decrypt")) => Some(Route::Decrypt { app }),
         ("app", Some("msg")) => Some(Route::Message { app, json: false }),
         ("app", Some("msg/json")) => Some(Route::Message { app, json: true }),
+        ("app", Some("sign")) => Some(Route::Sign { app }),
         ("app", Some("ticket")) => Some(Route::AppTicket { app, kind: None }),
+        ("js-config", None) => Some(Route::PageConfig { app }),
         ("token", None) => Some(Route::Plain { app, kind: Kind::Access, renew }),
         ("ticket", None) => Some(Route::Plain { app, kind: Kind::Jsapi, renew }),
         _ => None,

@@ -4,6 +4,7 @@ pub mod admin;
 pub mod certificate;
 pub mod cidr;
 pub mod jwt;
+pub mod link;
 pub mod rate;
 
 use alloc::borrow::ToOwned;
@@ -39,6 +40,8 @@ pub enum Permission {
     Login,
     /// Call WeChat's API.
     Proxy,
+    /// Sign links.
+    Link,
 }
 
 impl Permission {
@@ -51,6 +54,7 @@ impl Permission {
             Self::Rotate => "rotate",
             Self::Login => "login",
             Self::Proxy => "proxy",
+            Self::Link => "link",
         }
     }
 }
@@ -119,10 +123,27 @@ impl<'a> Asker<'a> {
             }
         };
         let asker = found.ok_or(Reject::Unknown)?;
-        if let Some(rate) = &asker.caller.rate {
-            rate.take(host.now())?;
+        asker.counted(host.now())
+    }
+
+    /// The same; or whoever has signed the link that is followed, which is judged as if it asked by itself.
+    ///
+    /// # Errors
+    /// Those of [`Self::find`]; [`Reject::Link`].
+    pub fn by_link_or_proof<H: Host>(gateway: &'a Gateway, host: &H, head: &Head) -> Result<Self, Reject> {
+        if !link::is_link(head.query()) {
+            return Self::find(gateway, host, head);
         }
-        Ok(asker)
+        let caller = link::signer(gateway, &head.target, host.now())?;
+        Self { caller, app: None }.counted(host.now())
+    }
+
+    /// Itself, once more.
+    fn counted(self, now: Time) -> Result<Self, Reject> {
+        if let Some(rate) = &self.caller.rate {
+            rate.take(now)?;
+        }
+        Ok(self)
     }
 
     /// Checks that the caller may do `what` with `app`. A JWT that names an app is for that one only.

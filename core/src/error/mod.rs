@@ -118,6 +118,13 @@ pub enum Reject {
         /// The page's host, and its port if it is not the scheme's own.
         host: String,
     },
+    /// A link that is not worth anything, or no more.
+    #[serde(skip_deserializing)]
+    #[error("this link {why}")]
+    Link {
+        /// What is wrong with it.
+        why: String,
+    },
     /// No app of this name is configured.
     #[serde(skip_deserializing)]
     #[error("there is no app {app}")]
@@ -338,6 +345,10 @@ impl Error {
             code: Option<i64>,
             errmsg: &'a str,
         }
+        // There it is `message`, and only there.
+        if let Self::Rejected(Reject::Missing { name }) = self {
+            return Response::json(400, format!("{{\"message\":\"required {name}\"}}").into_bytes());
+        }
         let (status, code, errmsg) = match self {
             Self::Rejected(Reject::NoApp { app }) => (400, None, &*format!("no this appName:{app}")),
             Self::Rejected(Reject::Unknown | Reject::Forbidden { .. } | Reject::NotAllowed { .. }) => {
@@ -407,6 +418,7 @@ impl Reject {
             | Self::NoAdmin
             | Self::Target { .. }
             | Self::Page { .. }
+            | Self::Link { .. }
             | Self::Push { .. } => 403,
             Self::Conflict { .. } => 409,
             Self::TooSoon { .. } | Self::TooMany { .. } => 429,

@@ -52,6 +52,7 @@ fn an_error_like_weixin_tokens_has_its_bodies() {
     answers(refused, shape, 500, r#"{"code":40125,"errmsg":"invalid appsecret"}"#);
     let silent = Unavailable::Timeout { who: "WeChat".into() };
     answers(silent, shape, 500, r#"{"code":-10001,"errmsg":"WeChat did not answer in time"}"#);
+    answers(Reject::Missing { name: "url".into() }, shape, 400, r#"{"message":"required url"}"#);
     let response = Error::from(Reject::Unknown).into_response(shape, "r1");
     assert!(!response.headers.iter().any(|it| it.0 == "www-authenticate"));
 }

@@ -72,6 +72,23 @@ pub(crate) fn write<T: Serialize>(value: &T) -> Vec<u8> {
     serde_json::to_vec(value).unwrap_or_default()
 }
 
+/// `value` as it may stand in a script, and in a page around that: nothing in it ends either.
+pub(crate) fn script(value: &Value<'_>) -> String {
+    let mut text = String::new();
+    value.write(&mut text);
+    let mut out = String::with_capacity(text.len());
+    for it in text.chars() {
+        match it {
+            // Outside of texts JSON has none of these.
+            '<' | '>' | '&' | '\'' | '\u{2028}' | '\u{2029}' => {
+                out.push_str(&alloc::format!("\\u{:04x}", u32::from(it)));
+            }
+            _ => out.push(it),
+        }
+    }
+    out
+}
+
 #[cfg(test)]
 mod exact_tests;
 #[cfg(test)]

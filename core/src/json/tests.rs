@@ -117,3 +117,12 @@ fn a_tree_is_written_as_it_was_read() {
     let text = br#"{"a":[null,true,18446744073709551615,-9223372036854775808,0.5],"b":{"c":"\"\n"},"a":{}}"#;
     assert_eq!(write(&parse(text).unwrap()), text);
 }
+
+#[test]
+fn a_text_ends_no_script_and_reads_back() {
+    let text = "</script><!--]]>&'\"\\ \u{2028}\u{2029} 名";
+    let written = script(&Value::object([("a", Value::text(text))]));
+    assert!(!written.contains(['<', '>', '&', '\'', '\u{2028}', '\u{2029}']), "{written}");
+    let read: serde_json::Value = serde_json::from_str(&written).unwrap();
+    assert_eq!(read["a"], text);
+}

@@ -1,4 +1,9 @@
-//! The JS-SDK: signatures of pages, for the hosts that the app's configuration names.
+//! The JS-SDK: signatures of pages, for the hosts that the app's configuration names. The tickets that sign them never leave.
+
+pub mod card;
+mod elsewhere;
+pub mod page_config;
+pub mod script;
 
 use alloc::string::String;
 

@@ -1,0 +1,98 @@
+//! `POST /app/{app}/sign`: a link that lets whoever has it do one thing, for callers that do not sign by themselves.
+
+use alloc::format;
+use alloc::string::String;
+use core::time::Duration;
+
+use serde::Deserialize;
+
+use crate::caller::{Asker, Permission, link};
+use crate::config::Gateway;
+use crate::error::{Error, Reject};
+use crate::flow::{self, api};
+use crate::host::{Head, Host, Response};
+use crate::json::{self, Value};
+use crate::limits;
+use crate::route::Route;
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Body {
+    path: String,
+    expires_in: Option<u64>,
+}
+
+/// `{"path","expires_in"}` -> `{"url"}`, which is absolute if the gateway knows its own address.
+///
+/// # Errors
+/// [`Reject`] for who may not, and for what cannot be signed.
+pub async fn sign<H: Host>(gateway: &Gateway, host: &H, head: &Head, app: &str) -> Result<Response, Error> {
+    let asker = Asker::find(gateway, host, head)?;
+    asker.check(Permission::Link, app)?;
+    flow::app::account(gateway, host, app, "/sign").await?;
+    let body = flow::body::read(host, limits::LINK_BODY).await?;
+    let body: Body = json::read(&body).ok_or(Reject::Json)?;
+    let span = Duration::from_secs(body.expires_in.unwrap_or(limits::LINK_SPAN));
+    if span.is_zero() || span > limits::LINK {
+        let why = format!("must be from 1 to {} seconds", limits::LINK.as_secs());
+        return Err(Reject::Invalid { name: "expires_in".into(), why }.into());
+    }
+    check(&body.path, app)?;
+    let link = link::sign(gateway, asker.caller, &body.path, host.now(), span);
+    let link = link.ok_or_else(|| Reject::Unset { what: "gateway_key, or a key of this caller".into() })?;
+    let url = [gateway.public_url.as_deref().unwrap_or_default(), &link].concat();
+    Ok(Response::json(200, api::object([("url", Value::text(url))]).into_bytes()))
+}
+
+/// Only a path to which links lead, written so that no browser and no proxy writes it in another way.
+fn check(target: &str, app: &str) -> Result<(), Reject> {
+    let invalid = |why: &str| Err(Reject::Invalid { name: "path".into(), why: why.into() });
+    let (path, query) = target.split_once('?').unwrap_or((target, ""));
+    let plain = |it: u8| it.is_ascii_alphanumeric() || b"-._~%!$()*+,;=:@/?&".contains(&it);
+    if !target.bytes().all(plain) {
+        return invalid("has characters that must be percent-encoded");
+    }
+    if !Route::may_be_linked(path, app) {
+        return invalid("is none that a link may lead to: /qrcode is");
+    }
+    if query.split('&').any(link::is_ours) {
+        return invalid("has a parameter of which only the signature may speak: wx_..");
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_link_leads_only_where_links_lead_and_is_written_in_one_way() {
+        for good in ["/qrcode", "/qrcode?path=https%3A%2F%2Fa.b%2F&size=3", "/qrcode?path=a(b)*c"] {
+            assert_eq!(check(good, "shop"), Ok(()), "{good}");
+        }
+        for bad in [
+            "",
+            "qrcode",
+            "//qrcode",
+            "/qrcode/",
+            "/QRCODE",
+            "/%71rcode",
+            "/../qrcode",
+            "https://evil.com/qrcode",
+            "/app/shop/api",
+            "/token/shop",
+            "/echo",
+            "/qrcode#a",
+            "/qrcode?path=a b",
+            "/qrcode?path='a'",
+            "/qrcode?path=<a>",
+            "/qrcode?path=店",
+            "/qrcode?path=a\r\nx: y",
+            "/qrcode?path=a\\b",
+            "/qrcode?path=a&wx_by=crm",
+            "/qrcode?%57X_sig=a",
+        ] {
+            assert!(check(bad, "shop").is_err(), "{bad}");
+        }
+    }
+}
