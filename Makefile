@@ -34,10 +34,10 @@ WORKER_JS := worker/build/index.js
 # $(call step,title,commands joined by &&): says what a long step does and how many seconds it took.
 step = begin=$$SECONDS; echo "== $(strip $(1))"; $(strip $(2)) || exit 1; echo "== $(strip $(1)): done in $$((SECONDS - begin)) s"
 
-.PHONY: help run render check test fuzz bench lint build envoy worker schema tools clean prerequisites toolchain
+.PHONY: help run render check test test-browser browser fuzz bench lint build envoy worker schema tools clean prerequisites toolchain
 
 help: ## list the targets
-	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/make \1\t\2/p' Makefile | expand -t 14
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/make \1\t\2/p' Makefile | expand -t 19
 
 run: $(ENVOY) $(NPM) build ## simulator, Envoy and workerd on this machine (ports: ENVOY_PORT 8080, WORKERD_PORT 8787, SIMULATOR_PORT 8900, ADMIN_PORT 9901); CONFIG=my.json, or APPID, APPSECRET and JWT_KEY_<kid>: your own configuration against the real WeChat, no simulator
 	@$(call step, build wxedge-run and the simulator, cargo build --quiet --package wxedge-tests --bins)
@@ -53,10 +53,13 @@ check: $(ENVOY) $(NPM) $(foreach it,$(ENVOY_WASM) $(WORKER_JS),$(if $(wildcard $
 	@cargo build --quiet --package wxedge-tests --bin wxedge-config
 	@exec target/debug/wxedge-config check $(if $(CONFIG),"$(CONFIG)") $(if $(PLACEHOLDERS),--placeholders)
 
-test: $(ENVOY) $(NPM) $(WECHATPY) build $(FAULTS_WASM) ## everything: the core, then every scenario on both hosts
+test: $(ENVOY) $(NPM) $(WECHATPY) build $(FAULTS_WASM) browser ## everything: the core, then every scenario on both hosts
 	@$(call step, test the core, cargo test --package wxedge)
 # Herds of callers hold thousands of connections at once.
 	@ulimit -n $$(ulimit -Hn); $(call step, test the workspace on both hosts, cargo test --workspace --exclude wxedge)
+
+test-browser: $(ENVOY) $(NPM) build browser ## what only a browser shows, in headless Chromium on both hosts; pictures in target/browser/
+	@$(call step, test in a browser, cargo test --package wxedge-tests --test browser)
 
 bench: $(ENVOY) $(NPM) build ## what the gateway costs, as ratios within one run: a table and target/bench/summary.json; ONLY=name for one of them
 	@command -v wrk >/dev/null || { [ "$$(id -u)" = 0 ] && apt-get install -y -qq --no-install-recommends wrk >/dev/null; } || \
@@ -168,6 +171,16 @@ $(CARGO_FUZZ): | prerequisites toolchain
 toolchain: prerequisites
 	@for target in wasm32-wasip1 wasm32-unknown-unknown; do \
 		rustup target list --installed | grep -qx $$target || rustup target add $$target; done
+
+# Chromium, what steers it, and a font with Chinese characters: only the tests need them.
+browser:
+	@browser="chromium chromium-driver fonts-noto-cjk"; \
+	look() { command -v chromium >/dev/null && command -v chromedriver >/dev/null && [ -n "$$(fc-list :lang=zh)" ]; }; \
+	if ! look && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		echo "== install $$browser"; \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$browser >/dev/null || true; \
+	fi; \
+	look || { echo "missing: Chromium, ChromeDriver or a Chinese font (apt-get install $$browser)" >&2; exit 1; }
 
 # The Debian packages that are missing, one word each.
 define look

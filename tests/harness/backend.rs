@@ -1,6 +1,6 @@
 //! A back-end: it notes what it is sent, and answers as it is told.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
@@ -72,6 +72,7 @@ type Shared = Arc<Mutex<State>>;
 struct State {
     received: Vec<Received>,
     next: VecDeque<Manners>,
+    paths: BTreeMap<String, Manners>,
     manners: Manners,
 }
 
@@ -80,7 +81,8 @@ impl Backend {
     pub async fn start() -> Result<Self> {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.map_err(Failure::of("listen for a back-end"))?;
         let address = listener.local_addr().map_err(Failure::of("listen for a back-end"))?;
-        let state = State { received: Vec::new(), next: VecDeque::new(), manners: Manners::Says(200) };
+        let state =
+            State { received: Vec::new(), next: VecDeque::new(), paths: BTreeMap::new(), manners: Manners::Says(200) };
         let shared = Arc::new(Mutex::new(state));
         let task = {
             let shared = Arc::clone(&shared);
@@ -107,6 +109,11 @@ impl Backend {
     /// What it does from now on.
     pub fn always(&self, manners: impl Into<Manners>) {
         lock(&self.shared).manners = manners.into();
+    }
+
+    /// What it does with requests for that path, whatever their query is, before anything else that it was told.
+    pub fn at(&self, path: &str, manners: impl Into<Manners>) {
+        lock(&self.shared).paths.insert(path.to_owned(), manners.into());
     }
 
     /// What it does with the next requests, before it does what it always does.
@@ -180,9 +187,8 @@ async fn answer(shared: Shared, request: Request<Incoming>) -> io::Result<Respon
     };
     let manners = {
         let mut state = lock(&shared);
+        let manners = state.take(head.uri.path());
         state.received.push(received);
-        let manners = state.coming();
-        state.next.pop_front();
         manners
     };
     let spoken = match manners {
@@ -199,5 +205,14 @@ async fn answer(shared: Shared, request: Request<Incoming>) -> io::Result<Respon
 impl State {
     fn coming(&self) -> Manners {
         self.next.front().unwrap_or(&self.manners).clone()
+    }
+
+    fn take(&mut self, path: &str) -> Manners {
+        if let Some(known) = self.paths.get(path) {
+            return known.clone();
+        }
+        let manners = self.coming();
+        self.next.pop_front();
+        manners
     }
 }

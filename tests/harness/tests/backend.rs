@@ -43,7 +43,7 @@ fn a_back_end_says_what_it_is_told_to_say() {
     block_on(async {
         let backend = Backend::start().await.unwrap();
         let late = Duration::from_millis(100);
-        backend.next([says("hello").header("x-a", "b"), says("sorry").status(500).after(late), says("hm..").stalls()]);
+        backend.next([says("hello").header("x-a", "b"), says("sorry").status(500).after(late)]);
         let post = || Request::new(backend.address(), "POST", "/");
         let answer = post().await;
         assert_eq!((answer.status, answer.text(), answer.header("x-a")), (200, "hello".into(), Some("b".into())));
@@ -51,6 +51,11 @@ fn a_back_end_says_what_it_is_told_to_say() {
         let answer = post().await;
         assert_eq!((answer.status, answer.text()), (500, "sorry".into()));
         assert!(begin.elapsed() >= late);
+        backend.at("/page", says("page"));
+        backend.next([says("next")]);
+        assert_eq!(Request::new(backend.address(), "GET", "/page?a=1").await.text(), "page");
+        assert_eq!(post().await.text(), "next");
+        backend.next([says("hm..").stalls()]);
         let stalled = post().patience(Duration::from_millis(300)).send().await;
         assert_eq!(stalled.unwrap_err().kind(), ErrorKind::TimedOut);
     });
