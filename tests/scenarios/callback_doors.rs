@@ -232,6 +232,7 @@ on_every_host! {
         let aes = format!("&token=newtoken&aes={AES_KEY}");
         assert_eq!(register(format!("key=new&appid=wxnew&secret=s1{aes}")).await.status, 200);
         assert_eq!(register("key=bare&appid=wxbare&secret=s1".to_owned()).await.status, 200);
+        assert_eq!(register(format!("key=tokens&appid=wxbare&secret=s1&call=/api{aes}")).await.status, 200);
         backend.always(text("hello"));
         let account = Account::default().id("wxnew").token("newtoken").safe(AES_KEY);
         let push = Push::text("hi").by(&account);
@@ -242,19 +243,11 @@ on_every_host! {
         // A plain one is refused, for it has a key; and without a token nobody can be believed.
         error(&edge.knock(&Push::text("hi").by(&Account::default().token("newtoken")).to("/app/new/msg")).await, 403);
         error(&edge.knock(&push.clone().to("/app/bare/msg")).await, 404);
+        // Nor is one taken for an app that was registered for other paths.
+        error(&edge.knock(&push.clone().to("/app/tokens/msg")).await, 403);
         error(&edge.knock(&push.to("/app/nowhere/msg")).await, 404);
         assert_eq!(backend.received().len(), 1);
         unharmed(&mut edge).await;
         silent(&edge);
-    }
-
-    async fn an_app_that_may_not_is_not_asked(start: Start) {
-        let [backend] = backends().await;
-        let start = safe(start, std::slice::from_ref(&backend));
-        let mut edge = start.config(|it| it["apps"]["demo"]["allow"] = json!(["token"])).start().await;
-        error(&edge.knock(&hi()).await, 403);
-        error(&edge.get(UrlCheck::of(&sealed()).seal().target("/app/demo/msg")).await, 403);
-        assert_eq!(backend.received().len(), 0);
-        unharmed(&mut edge).await;
     }
 }
