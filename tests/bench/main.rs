@@ -3,6 +3,7 @@
 //! Absolute rates tell more of the machine than of the program, so every rate is divided by that of the same host doing nothing, with
 //! the same load generator, in turns. The figures go to `target/bench/summary.json`, flat names to numbers.
 
+mod callback;
 mod codec;
 mod herd;
 mod load;
@@ -21,10 +22,12 @@ type Figures = BTreeMap<&'static str, f64>;
 /// A benchmark: the names of its figures, and how to get them.
 type Bench = (&'static [&'static str], fn() -> Figures);
 
-const ALL: [Bench; 8] = [
+const ALL: [Bench; 10] = [
     (codec::TIMES, codec::times),
     (codec::ALLOCATIONS, codec::allocations),
     (&["envoy_token_read_vs_direct_response", "envoy_token_read_vs_direct_response_jwt"], || block_on(ratio::envoy())),
+    (&["envoy_callback_vs_proxy"], || block_on(callback::envoy())),
+    (&["worker_callback_vs_forward_js"], || block_on(callback::worker())),
     (&["envoy_bystander_vs_plain"], || block_on(ratio::bystander())),
     (&["worker_token_read_vs_static_js"], || block_on(ratio::worker())),
     (&["envoy_wasm_bytes", "worker_gzip_bytes"], size::sizes),

@@ -56,6 +56,7 @@ pub struct Start {
     derived: bool,
     kv: bool,
     names: BTreeMap<String, IpAddr>,
+    comparison: String,
     edits: Vec<Edit>,
 }
 
@@ -75,6 +76,7 @@ impl Start {
             derived: false,
             kv: true,
             names: BTreeMap::new(),
+            comparison: String::new(),
             edits: Vec::new(),
         }
     }
@@ -144,6 +146,12 @@ impl Start {
         self
     }
 
+    /// What the Worker does that workerd has for comparison, in JavaScript.
+    pub fn comparison(mut self, script: impl Into<String>) -> Self {
+        self.comparison = script.into();
+        self
+    }
+
     /// The name `name` leads to `address`, as a DNS server might say. Envoy's address filter stays as it is.
     pub fn name(mut self, name: &str, address: impl Into<IpAddr>) -> Self {
         self.names.insert(name.to_owned(), address.into());
@@ -210,7 +218,8 @@ impl Start {
         } else {
             bindings.insert("WXEDGE_CONFIG".to_owned(), self.text.unwrap_or_else(|| self.config.to_string()));
         }
-        WorkerdSettings { bindings, kv: kv.map(Kv::address), names: self.names, ..WorkerdSettings::default() }
+        let (kv, names, comparison) = (kv.map(Kv::address), self.names, self.comparison);
+        WorkerdSettings { bindings, kv, names, comparison, ..WorkerdSettings::default() }
     }
 
     /// The accounts that the simulator must know for this configuration.

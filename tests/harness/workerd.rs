@@ -29,6 +29,8 @@ pub struct WorkerdSettings {
     pub names: BTreeMap<String, IpAddr>,
     /// Where the Durable Objects stay when it ends; `None` is a folder that goes with it.
     pub state: Option<PathBuf>,
+    /// The Worker for comparison, in JavaScript; empty: one that answers `static` to everything.
+    pub comparison: String,
     /// 0 is any free one.
     pub port: u16,
     /// Whether the Worker may reach what is not on a private network.
@@ -66,7 +68,7 @@ impl Workerd {
         self.address
     }
 
-    /// Where a Worker listens that answers `static` to everything: what a herd on the gateway is measured against.
+    /// Where the Worker listens that the gateway is measured against.
     pub fn comparison(&self) -> SocketAddr {
         self.comparison
     }
@@ -166,6 +168,8 @@ fn config(settings: &WorkerdSettings, date: &str) -> String {
         format!(r#"(name = "kv", external = (address = "{it}", http = ())),"#)
     });
     let bindings = bindings.join(",\n    ");
+    let comparison = if settings.comparison.is_empty() { STATIC } else { &settings.comparison };
+    let comparison = quoted(comparison);
     let names = serde_json::to_string(&settings.names).unwrap_or_default();
     let (outbound, resolver) = if settings.names.is_empty() { ("internet", "") } else { ("names", NAMES) };
     let resolver = resolver.replace("{date}", date).replace("{names}", &quoted(&names));
@@ -197,12 +201,15 @@ const main :Workerd.Worker = (
   durableObjectStorage = (localDisk = "state"),
 );
 const static :Workerd.Worker = (
-  modules = [(name = "static.js", esModule = "export default {{ fetch() {{ return new Response('static') }} }}")],
+  modules = [(name = "static.js", esModule = {comparison})],
   compatibilityDate = "{date}",
+  globalOutbound = "internet",
 );
 "#
     )
 }
+
+const STATIC: &str = "export default { fetch() { return new Response('static') } }";
 
 /// A service that looks up names before it lets requests out, since workerd asks the system only.
 const NAMES: &str = r#"
