@@ -13,6 +13,7 @@ mod callback_refused;
 mod callback_support;
 mod callback_user;
 mod certificates;
+mod examples;
 mod faults;
 mod forward;
 mod from_environment;
