@@ -26,6 +26,7 @@ mod like_wechat;
 mod login;
 mod named_paths;
 mod own_config;
+mod pages;
 mod patience;
 mod rates;
 mod raw_wechat;
