@@ -25,6 +25,7 @@ mod jwt;
 mod like_wechat;
 mod login;
 mod named_paths;
+mod openapi;
 mod own_config;
 mod pages;
 mod patience;
