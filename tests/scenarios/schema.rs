@@ -54,8 +54,9 @@ fn whatever_is_shown_as_a_configuration_is_one() {
     for (page, config) in &shown {
         let faults: Vec<String> = schema.iter_errors(config).map(|it| format!("{} {it}", it.instance_path())).collect();
         assert!(faults.is_empty(), "{page}: {faults:?}");
-        let secret = |name: &str| Some(format!("value-of-{name}-0123456789"));
-        Gateway::from_json(&config.to_string(), &secret).unwrap_or_else(|why| panic!("{page}: {why}"));
+        let config = Config::new(config.to_string(), |_| None).unwrap().with_placeholders();
+        let secret = |name: &str| config.variables().get(name).cloned();
+        Gateway::from_json(config.text(), &secret).unwrap_or_else(|why| panic!("{page}: {why}"));
     }
 }
 
