@@ -35,7 +35,11 @@ const BAD: [(&str, &str, &str); 20] = [
         "\"verify_files\":{\"healthz\":\"x\"},\"wechat\":{",
         "verify_files.healthz: is a path of the gateway's own: choose another one",
     ),
-    ("\"wechat\":{", "\"helpers\":{\"qr\":\"/qr\"},\"wechat\":{", "helpers.qr: unknown field `qr`, expected `health`"),
+    (
+        "\"wechat\":{",
+        "\"helpers\":{\"wx_qr\":\"/qr\"},\"wechat\":{",
+        "helpers.wx_qr: unknown field `wx_qr`, expected one of",
+    ),
     ("\"wechat\":{", "\"admin\":{\"key\":\"${CRM_KEY}\"},\"wechat\":{", "admin.key: is a caller's key too"),
     ("\"apps\":[", "\"mtls\":[\"*.example.com\"],\"apps\":[", "callers[0].mtls[0]: is no name that can be compared"),
     ("}}}", "}}", "a comma or a } is expected at line 3"),

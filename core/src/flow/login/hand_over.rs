@@ -64,6 +64,10 @@ pub(super) async fn send<H: Host>(host: &H, to: &Target, mut request: Request) -
         Unreachable::Timeout => Unavailable::Timeout { who: who() },
         _ => Unavailable::Unreachable { who: who() },
     })?;
+    // Envoy answers for a back-end that is not there, with words that are none for a browser.
+    if matches!(answer.status, 503 | 504) && ENVOYS.iter().any(|it| answer.body.starts_with(it)) {
+        return Err(Unavailable::Unreachable { who: who() }.into());
+    }
     let ours = |name: &str| CONNECTION.contains(&name) || name.starts_with([':']) || name.starts_with("x-envoy-");
     answer.headers.retain(|it| !ours(&it.0));
     if answer.headers.iter().all(|it| it.0 != "cache-control") {
@@ -71,6 +75,9 @@ pub(super) async fn send<H: Host>(host: &H, to: &Target, mut request: Request) -
     }
     Ok(answer)
 }
+
+/// How Envoy's own answers begin.
+const ENVOYS: [&[u8]; 3] = [b"upstream connect error", b"upstream request timeout", b"no healthy upstream"];
 
 /// What belongs to one connection, not to an answer (RFC 9110, 7.6.1), and what the host writes itself.
 const CONNECTION: [&str; 10] = [
