@@ -82,6 +82,7 @@ async fn answer<H: Host>(gateway: &Gateway, host: &H, head: &Head) -> Result<Res
         Route::PageConfig { app } => Ok(flow::jssdk::page_config::answer(gateway, host, head, &app).await),
         Route::Sign { app } => flow::sign::sign(gateway, host, head, &app).await,
         Route::Qr => flow::qr::draw(gateway, host, head),
+        Route::Example(it) => flow::example::show(gateway, it),
         Route::Echo => flow::echo::echo(host).await,
         Route::Configured(Configured::File(text)) => Ok(flow::configured::file(&text)),
         Route::Configured(Configured::Health) => Ok(flow::configured::health()),

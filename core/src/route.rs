@@ -123,6 +123,8 @@ pub enum Route {
     Qr,
     /// `/echo`, by whatever method
     Echo,
+    /// `GET` of what is below `/example/`
+    Example(Example),
     /// `GET /js-config/{app}`, as in weixin-token
     PageConfig {
         /// The app's name.
@@ -130,6 +132,17 @@ pub enum Route {
     },
     /// A path that the configuration names
     Configured(Configured),
+}
+
+/// A file of the demo pages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)] // what their names say
+pub enum Example {
+    Index,
+    Jsapi,
+    Login,
+    Style,
+    Script,
 }
 
 /// What a path that the configuration names leads to.
@@ -315,6 +328,11 @@ fn by_path(method: Method, path: &str) -> Option<Route> {
         "/healthz" => return Some(Route::Health),
         "/echo" => return Some(Route::Echo),
         "/qrcode" => return Some(Route::Qr),
+        "/example/" => return Some(Route::Example(Example::Index)),
+        "/example/jsapi" => return Some(Route::Example(Example::Jsapi)),
+        "/example/login" => return Some(Route::Example(Example::Login)),
+        "/example/style.css" => return Some(Route::Example(Example::Style)),
+        "/example/example.js" => return Some(Route::Example(Example::Script)),
         "/readyz" => return Some(Route::Ready),
         "/register" => return Some(Route::Register),
         "/cgi-bin/token" => return Some(Route::Token),

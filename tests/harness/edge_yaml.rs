@@ -87,6 +87,9 @@ impl EdgeYaml {
         if config["helpers"]["short_url"].is_string() {
             paths.push(("gateway-short-links".to_owned(), json!({ "prefix": "/s/" })));
         }
+        if config["examples"] == true {
+            paths.push(("gateway-examples".to_owned(), json!({ "prefix": "/example/" })));
+        }
         let routes = self.at_http("/route_config/virtual_hosts/0/routes")?.as_array_mut();
         let routes = routes.ok_or_else(|| Failure::new("routes in envoy.yaml is no list"))?;
         let at = routes.iter().position(|route| route["name"] == HEALTH);

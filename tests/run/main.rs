@@ -59,7 +59,7 @@ async fn run() -> Result<()> {
 }
 
 async fn start(settings: &Settings) -> Result<Running> {
-    let mut config = settings.config.clone();
+    let (mut config, mut workers) = (settings.config.clone(), settings.config.clone());
     let mut simulator = None;
     if settings.simulated {
         let started = SimulatorProcess::start_on(settings.simulator_port).await?;
@@ -67,7 +67,8 @@ async fn start(settings: &Settings) -> Result<Running> {
             let made = started.control().account(account).await;
             made.map_err(Failure::of("make the account in the simulator"))?;
         }
-        config = settings.at(&started.url());
+        config = settings.at(&started.url(), settings.envoy_port);
+        workers = settings.at(&started.url(), settings.workerd_port);
         simulator = Some(started);
     }
     let envoy = Envoy::start(EnvoySettings {
@@ -77,8 +78,8 @@ async fn start(settings: &Settings) -> Result<Running> {
         ..EnvoySettings::default()
     });
     let envoy = envoy.await?;
-    let mut bindings = config.variables().clone();
-    bindings.insert("WXEDGE_CONFIG".to_owned(), config.text().to_owned());
+    let mut bindings = workers.variables().clone();
+    bindings.insert("WXEDGE_CONFIG".to_owned(), workers.text().to_owned());
     let kv = Kv::start().await?;
     let workerd = Workerd::start(WorkerdSettings {
         bindings,

@@ -39,6 +39,8 @@ fn tries(running: &Running, simulator: &str) -> String {
          \x20 curl {key} http://{envoy}/app/demo/jsapi        # the ticket that signs wx.config\n\
          \x20 curl {key} http://{envoy}/app/corp/qyapi        # the token of an application of WeCom\n\
          \x20 curl -i http://{envoy}/app/demo/api             # without a key\n\
+         \x20 curl {key} -o qr.png 'http://{envoy}/qrcode?path=hello'  # a QR code\n\
+         \x20 http://{envoy}/example/ and http://{workerd}/example/   # in a browser: login, and a page that is signed\n\
          \x20 {push} --to http://{envoy}/app/demo/msg           # a user writes\n\
          \x20 curl {simulator}/_sim/state                       # how often WeChat was asked\n"
     )

@@ -40,10 +40,13 @@ impl Settings {
         })
     }
 
-    /// The configuration with a WeChat at `url`.
-    pub fn at(&self, url: &str) -> Config {
+    /// The configuration of the host on `port`, with a WeChat at `url`.
+    pub fn at(&self, url: &str, port: u16) -> Config {
         let mut config = self.config.tree().clone();
-        config["wechat"] = json!({ "api": [url], "qyapi": url });
+        let jweixin = format!("{url}/open/js/jweixin-1.6.0.js");
+        config["wechat"] = json!({ "api": [url], "qyapi": url, "open": url, "mp": url, "jweixin": jweixin });
+        config["public_url"] = json!(format!("http://127.0.0.1:{port}"));
+        config["jssdk"] = json!({ "hosts": [format!("127.0.0.1:{port}"), format!("localhost:{port}")] });
         Config::given(config.to_string(), self.config.variables().clone())
     }
 
@@ -56,6 +59,8 @@ impl Settings {
         ]
     }
 }
+
+const GATEWAY_KEY: &str = "key-of-the-demo-gateway";
 
 /// Token and EncodingAESKey of the demo's messages.
 pub const PUSH_TOKEN: &str = "demotoken";
@@ -71,13 +76,20 @@ fn demo_config() -> Value {
     config["apps"]["demo"]["callback"] = json!({ "token": PUSH_TOKEN, "aes_key": "${PUSH_KEY}" });
     config["apps"]["corp"] = json!({ "kind": "wecom", "corpid": "ww1234567890abcdef", "secret": "${CORP_SECRET}" });
     config["callers"][0]["apps"] = json!(["demo", "corp"]);
-    config["callers"][0]["may"] = json!(["token", "ticket", "rotate"]);
+    config["callers"][0]["may"] = json!(["token", "ticket", "rotate", "login", "link"]);
+    config["gateway_key"] = json!("${GATEWAY_KEY}");
+    config["examples"] = json!(true);
     config
 }
 
 fn demo_secrets() -> BTreeMap<String, String> {
-    let secrets =
-        [("DEMO_SECRET", DEMO_SECRET), ("CORP_SECRET", CORP_SECRET), ("CRM_KEY", CRM_KEY), ("PUSH_KEY", PUSH_KEY)];
+    let secrets = [
+        ("DEMO_SECRET", DEMO_SECRET),
+        ("CORP_SECRET", CORP_SECRET),
+        ("CRM_KEY", CRM_KEY),
+        ("PUSH_KEY", PUSH_KEY),
+        ("GATEWAY_KEY", GATEWAY_KEY),
+    ];
     secrets.map(|(name, value)| (name.to_owned(), value.to_owned())).into()
 }
 

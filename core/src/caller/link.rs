@@ -74,7 +74,7 @@ fn verified<'a>(gateway: &'a Gateway, target: &str) -> Option<(&'a Caller, u64)>
         before.rsplit_once(['?', '&']).and_then(|(it, name)| Some((it, name.strip_prefix("wx_by=")?)))?;
     // Whatever else is called so would be somebody's guess at a way around this.
     let query = before.split_once('?').map_or("", |it| it.1);
-    if query.split('&').any(is_ours) || ![name, end, mark].iter().all(|it| it.bytes().all(is_plain)) {
+    if query.split('&').any(is_ours) {
         return None;
     }
     let until = end.parse().ok().filter(|_| end.bytes().all(|it| it.is_ascii_digit()))?;
@@ -91,11 +91,6 @@ fn verified<'a>(gateway: &'a Gateway, target: &str) -> Option<(&'a Caller, u64)>
 #[must_use]
 pub fn is_ours(pair: &str) -> bool {
     unescape(pair).to_ascii_lowercase().starts_with(b"wx_")
-}
-
-/// What a value of ours is made of.
-const fn is_plain(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~' | b'%')
 }
 
 fn purpose(caller: &Caller) -> String {

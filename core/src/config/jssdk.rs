@@ -9,19 +9,39 @@ use serde::de::{Deserialize, Deserializer, Error, Visitor};
 
 use super::{ConfigError, json, raw};
 use crate::account::{Family, Kind};
-use crate::target::PageHost;
+use crate::target::{PageHost, Url};
 
-/// Reads the hosts whose pages are signed for.
-pub(super) fn hosts(path: &str, family: Family, raw: raw::Jssdk) -> Result<Vec<PageHost>, ConfigError> {
+/// The hosts of an app's pages, by its name; by an empty one, those of the apps that do not say.
+pub(super) type Pages = Vec<(String, Vec<PageHost>)>;
+
+/// Reads the hosts of an app's pages.
+pub(super) fn hosts(path: &str, family: Family, raw: &raw::Jssdk) -> Result<Vec<PageHost>, ConfigError> {
     let path = json::join(path, "jssdk");
     if !Kind::of(family).contains(&Kind::Jsapi) {
         let why = format!("is not for kind {}, which has no JS-SDK for pages", family.as_str());
         return Err(ConfigError::new(&path, &why));
     }
+    read(&path, raw)
+}
+
+/// Reads the hosts of the pages of apps that do not say.
+pub(super) fn others(pages: &mut Pages, raw: Option<raw::Jssdk>) -> Result<(), ConfigError> {
+    let hosts = raw.map(|it| read("jssdk", &it)).transpose()?;
+    pages.extend(hosts.map(|it| (String::new(), it)));
+    Ok(())
+}
+
+fn read(path: &str, raw: &raw::Jssdk) -> Result<Vec<PageHost>, ConfigError> {
     let read = |(at, text): (usize, &String)| {
         PageHost::parse(text).map_err(|why| ConfigError::new(&format!("{path}.hosts[{at}]"), why))
     };
     raw.hosts.iter().enumerate().map(read).collect()
+}
+
+/// Reads what the demo pages load; `None` if there are none.
+pub(super) fn examples(wanted: bool, jweixin: String) -> Result<Option<String>, ConfigError> {
+    Url::parse(&jweixin).map_err(|why| ConfigError::new("wechat.jweixin", why))?;
+    Ok(Some(jweixin).filter(|_| wanted))
 }
 
 /// WeCom's number of an application, `agentid`: digits, however they are written.
@@ -96,6 +116,33 @@ mod tests {
             assert_eq!(wrong(&format!("{corp},\"agentid\":{id}")), "apps.a.agentid", "{id}");
         }
         assert_eq!(wrong(r#""kind":"official","appid":"wx1","agentid":1"#), "apps.a.agentid");
+    }
+
+    #[test]
+    fn an_app_that_names_no_pages_has_those_of_the_gateway() {
+        let text = r#"{"jssdk":{"hosts":["all.com"]},"apps":{
+            "own":{"kind":"official","appid":"wx1","secret":"s","jssdk":{"hosts":["own.com"]}},
+            "none":{"kind":"official","appid":"wx2","secret":"s","jssdk":{"hosts":[]}}}}"#;
+        let gateway = Gateway::from_json(text, &|_| None).unwrap();
+        let has = |app: &str, url: &str| gateway.has_page(app, &crate::target::place(url).unwrap());
+        assert!(has("own", "https://own.com/a") && !has("own", "https://all.com/a"));
+        assert!(!has("none", "https://own.com/a") && !has("none", "https://all.com/a"));
+        assert!(has("registered", "https://all.com/a") && !has("registered", "https://own.com/a"));
+        let error = Gateway::from_json(r#"{"jssdk":{"hosts":["https://all.com"]},"apps":{}}"#, &|_| None).unwrap_err();
+        assert_eq!(error.path, "jssdk.hosts[0]");
+    }
+
+    #[test]
+    fn the_demo_pages_load_what_is_a_url() {
+        let of = |text: &str| Gateway::from_json(text, &|_| None).map(|it| it.examples).map_err(|it| it.path);
+        assert_eq!(of(r#"{"apps":{}}"#), Ok(None));
+        assert!(of(r#"{"apps":{},"examples":true}"#).unwrap().unwrap().starts_with("https://res.wx.qq.com/"));
+        let own = r#"{"apps":{},"examples":true,"wechat":{"jweixin":"http://127.0.0.1:8900/open/js/a.js"}}"#;
+        assert_eq!(of(own), Ok(Some("http://127.0.0.1:8900/open/js/a.js".into())));
+        for evil in ["", "/a.js", "https://a.b/\\\">", "https://a.b/ a", "javascript:a"] {
+            let text = format!(r#"{{"apps":{{}},"wechat":{{"jweixin":"{evil}"}}}}"#);
+            assert_eq!(of(&text), Err("wechat.jweixin".into()), "{evil}");
+        }
     }
 
     #[test]

@@ -43,7 +43,7 @@ use crate::keyring::Keyring;
 use crate::limits;
 use crate::route::{Configured, Helper, Paths};
 use crate::secret::{Secret, digest, hex};
-use crate::target::{PageHost, Targets, Url};
+use crate::target::{Targets, Url};
 
 /// Why a configuration cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -128,7 +128,9 @@ pub struct Gateway {
     /// The same by the app's name.
     apps: BTreeMap<String, Rc<Account>>,
     /// The hosts at which an app's pages are.
-    pages: Vec<(String, Vec<PageHost>)>,
+    pages: jssdk::Pages,
+    /// The script that the demo pages load, if there are any.
+    pub examples: Option<String>,
     /// WeCom's numbers of apps.
     agents: Vec<(String, String)>,
     /// What an app may be used for, where that is not everything.
@@ -195,7 +197,7 @@ impl Gateway {
             let path = json::join("apps", &name);
             allow.extend(app.allow.clone().map(|it| (name.clone(), it)));
             if let Some(it) = app.jssdk.take() {
-                pages.push((name.clone(), jssdk::hosts(&path, app.kind, it)?));
+                pages.push((name.clone(), jssdk::hosts(&path, app.kind, &it)?));
             }
             if let Some(it) = app.agentid.take() {
                 agents.push((name.clone(), it.read(&path, app.kind)?));
@@ -216,6 +218,7 @@ impl Gateway {
             }
             apps.insert(name, account);
         }
+        jssdk::others(&mut pages, raw.jssdk)?;
         paths.hosts(callback::hosts(raw.callback_hosts, &callbacks)?);
         let api = match raw.wechat.api.as_slice() {
             [one] => origin::upstream(one, "wechat_api", "wechat.api[0]")?,
@@ -238,6 +241,7 @@ impl Gateway {
             accounts,
             apps,
             pages,
+            examples: jssdk::examples(raw.examples, raw.wechat.jweixin)?,
             agents,
             allow,
             callers,
@@ -282,7 +286,8 @@ impl Gateway {
     /// Whether a page whose URL reads as `url` is one of those of the app called `name`.
     #[must_use]
     pub fn has_page(&self, name: &str, url: &Url) -> bool {
-        let hosts = self.pages.iter().find(|it| it.0 == name);
+        let of = |name: &str| self.pages.iter().find(|it| it.0 == name);
+        let hosts = of(name).or_else(|| of(""));
         hosts.is_some_and(|it| it.1.iter().any(|it| it.has(url)))
     }
 

@@ -48,6 +48,11 @@ pub(crate) struct Gateway {
     /// with ":port" if it is not the scheme's own. Never private ones.
     #[serde(default)]
     pub(super) calls: Vec<String>,
+    /// Which pages may use the JS-SDK of the apps that do not say, registered ones among them.
+    pub(super) jssdk: Option<Jssdk>,
+    /// Whether there are demo pages below /example/.
+    #[serde(default)]
+    pub(super) examples: bool,
     /// Hosts on which any path with ?call= takes messages, and the apps whose messages those may be: {"svc.example.com": ["shop"]}.
     #[serde(default)]
     pub(super) callback_hosts: BTreeMap<String, Vec<String>>,
@@ -270,6 +275,8 @@ pub(crate) struct WeChat {
     pub(super) open: String,
     /// Where QR codes of scenes are shown; only browsers go there.
     pub(super) mp: String,
+    /// The script of the JS-SDK that the demo pages load.
+    pub(super) jweixin: String,
 }
 
 impl Default for WeChat {
@@ -279,6 +286,7 @@ impl Default for WeChat {
             qyapi: "https://qyapi.weixin.qq.com".into(),
             open: "https://open.weixin.qq.com".into(),
             mp: "https://mp.weixin.qq.com".into(),
+            jweixin: "https://res.wx.qq.com/open/js/jweixin-1.6.0.js".into(),
         }
     }
 }

@@ -2,6 +2,8 @@
 
 mod page;
 
+pub(crate) use page::escaped;
+
 use alloc::{format, string::String, vec::Vec};
 
 use serde::{Deserialize, Serialize};

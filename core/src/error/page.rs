@@ -41,7 +41,7 @@ const fn words(error: &Error) -> (&'static str, &'static str) {
 }
 
 /// A text that is nothing but text on a page.
-fn escaped(text: &str) -> String {
+pub(crate) fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for it in text.chars() {
         match it {

@@ -6,6 +6,7 @@ pub mod body;
 pub mod callback;
 pub mod configured;
 pub mod echo;
+pub mod example;
 pub mod health;
 pub mod helper;
 pub mod jssdk;

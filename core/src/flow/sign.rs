@@ -1,26 +1,17 @@
 //! `POST /app/{app}/sign`: a link that lets whoever has it do one thing, for callers that do not sign by themselves.
 
 use alloc::format;
-use alloc::string::String;
+use alloc::string::{String, ToString};
 use core::time::Duration;
-
-use serde::Deserialize;
 
 use crate::caller::{Asker, Permission, link};
 use crate::config::Gateway;
 use crate::error::{Error, Reject};
 use crate::flow::{self, api};
 use crate::host::{Head, Host, Response};
-use crate::json::{self, Value};
+use crate::json::{Value, exact};
 use crate::limits;
 use crate::route::Route;
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Body {
-    path: String,
-    expires_in: Option<u64>,
-}
 
 /// `{"path","expires_in"}` -> `{"url"}`, which is absolute if the gateway knows its own address.
 ///
@@ -30,18 +21,32 @@ pub async fn sign<H: Host>(gateway: &Gateway, host: &H, head: &Head, app: &str) 
     let asker = Asker::find(gateway, host, head)?;
     asker.check(Permission::Link, app)?;
     flow::app::account(gateway, host, app, "/sign").await?;
-    let body = flow::body::read(host, limits::LINK_BODY).await?;
-    let body: Body = json::read(&body).ok_or(Reject::Json)?;
-    let span = Duration::from_secs(body.expires_in.unwrap_or(limits::LINK_SPAN));
+    let body = String::from_utf8(flow::body::read(host, limits::LINK_BODY).await?).map_err(|_| Reject::Json)?;
+    let (path, span) = wanted(&body).ok_or(Reject::Json)?;
     if span.is_zero() || span > limits::LINK {
         let why = format!("must be from 1 to {} seconds", limits::LINK.as_secs());
         return Err(Reject::Invalid { name: "expires_in".into(), why }.into());
     }
-    check(&body.path, app)?;
-    let link = link::sign(gateway, asker.caller, &body.path, host.now(), span);
+    check(&path, app)?;
+    let link = link::sign(gateway, asker.caller, &path, host.now(), span);
     let link = link.ok_or_else(|| Reject::Unset { what: "gateway_key, or a key of this caller".into() })?;
     let url = [gateway.public_url.as_deref().unwrap_or_default(), &link].concat();
     Ok(Response::json(200, api::object([("url", Value::text(url))]).into_bytes()))
+}
+
+/// What a body asks for.
+fn wanted(body: &str) -> Option<(String, Duration)> {
+    let body = exact::parse(body).ok()?;
+    let path = match body.get("path")? {
+        Value::Text(it) => it.to_string(),
+        _ => return None,
+    };
+    let seconds = match body.get("expires_in") {
+        Some(Value::Number(it)) => it.parse().ok()?,
+        None | Some(Value::Null) => limits::LINK_SPAN,
+        _ => return None,
+    };
+    Some((path, Duration::from_secs(seconds)))
 }
 
 /// Only a path to which links lead, written so that no browser and no proxy writes it in another way.

@@ -40,16 +40,17 @@ impl Code {
     }
 
     /// The dark modules of a row of these, from the left: where a run begins, and how long it is.
-    fn runs(&self, row: usize) -> impl Iterator<Item = (usize, usize)> {
+    fn runs(&self, row: usize) -> Vec<(usize, usize)> {
         let from = row.checked_sub(QUIET).and_then(|it| it.checked_mul(self.width)).unwrap_or(usize::MAX);
         let row = self.modules.get(from..from.saturating_add(self.width)).unwrap_or_default();
-        let mut at = QUIET;
-        let runs = row.chunk_by(|one, other| one == other).map(move |run| {
-            let begin = at;
+        let (mut runs, mut at) = (Vec::new(), QUIET);
+        for run in row.chunk_by(|one, other| one == other) {
+            if run.first() == Some(&Color::Dark) {
+                runs.push((at, run.len()));
+            }
             at = at.saturating_add(run.len());
-            (run.first() == Some(&Color::Dark)).then_some((begin, run.len()))
-        });
-        runs.flatten()
+        }
+        runs
     }
 
     /// A PNG of `size` pixels, or of one pixel for each module if that is more. Modules have whole pixels; what is left is quiet.
@@ -60,10 +61,12 @@ impl Code {
         let scale = size.checked_div(side).unwrap_or(1);
         let margin = size.saturating_sub(side.saturating_mul(scale)) / 2;
         let place = |module: usize| module.saturating_mul(scale).saturating_add(margin);
-        png::write(size, |line| {
-            let row = line.checked_sub(margin).and_then(|it| it.checked_div(scale)).unwrap_or(usize::MAX);
-            self.runs(row).map(move |(begin, length)| (place(begin), length.saturating_mul(scale)))
-        })
+        let mut picture = png::Picture::new(size);
+        for row in 0..side {
+            let runs = self.runs(row).into_iter().map(|(begin, length)| (place(begin), length.saturating_mul(scale)));
+            picture.lines(&runs.collect::<Vec<_>>(), if row == 0 { place(1) } else { scale });
+        }
+        picture.finish()
     }
 
     /// An SVG of `size` pixels, of which a module may be a fraction.

@@ -2,7 +2,6 @@
 
 use alloc::format;
 use alloc::string::String;
-use alloc::vec::Vec;
 
 use super::{Signed, check, sign};
 use crate::account::{Family, Kind};
@@ -24,8 +23,9 @@ pub async fn config<H: Host>(gateway: &Gateway, host: &H, head: &Head, app: &str
     let query = head.query();
     let list = apis(parameter(query, "apilist")?)?;
     let (debug, agent) = (is_true(query, "debug")?, is_true(query, "agent")?);
-    let given = page(query)?;
-    let url = given.clone().or_else(|| head.header("referer").map(without_fragment));
+    let url = page(query)?;
+    let given = url.is_some();
+    let url = url.or_else(|| head.header("referer").map(without_fragment));
     let url = url.ok_or_else(|| Reject::Missing { name: "url".into() })?;
     check(gateway, app, &url)?;
     let wecom = account.family == Family::Wecom;
@@ -36,23 +36,18 @@ pub async fn config<H: Host>(gateway: &Gateway, host: &H, head: &Head, app: &str
         it => it,
     };
     let signed = sign(gateway, host, &account, Kind::Jsapi, &url).await?;
-    let mut fields = Vec::new();
-    if wecom {
-        fields.push(("beta".into(), Value::Bool(true)));
-    }
-    fields.push(("debug".into(), Value::Bool(debug)));
-    fields.push(("appId".into(), Value::text(&*signed.appid)));
-    fields.extend(common(&signed, &list));
-    let mut text = format!("wx.config({});\n", script(&Value::Object(fields)));
+    let beta = if wecom { "\"beta\":true," } else { "" };
+    let (appid, fields) = (script(&Value::text(&*signed.appid)), fields(&signed, &list));
+    let mut text = format!("wx.config({{{beta}\"debug\":{debug},\"appId\":{appid},{fields}}});\n");
     if let Some(agentid) = agentid {
         let signed = sign(gateway, host, &account, Kind::AgentConfig, &url).await?;
-        let mut fields =
-            Vec::from([("corpid".into(), Value::text(&*signed.appid)), ("agentid".into(), Value::text(agentid))]);
-        fields.extend(common(&signed, &list));
+        let fields = self::fields(&signed, &list);
         // Older clients of WeCom want wx.config to have succeeded.
-        text.push_str(&format!("wx.ready(function () {{ wx.agentConfig({}); }});\n", script(&Value::Object(fields))));
+        text.push_str(&format!(
+            "wx.ready(function () {{ wx.agentConfig({{\"corpid\":{appid},\"agentid\":\"{agentid}\",{fields}}}); }});\n"
+        ));
     }
-    for doubt in jssdk::doubts(&url, given.is_some(), query) {
+    for doubt in jssdk::doubts(&url, given, query) {
         text.push_str(&format!("/* wxedge: {doubt} */\n"));
     }
     let response = Response { status: 200, body: text.into_bytes(), ..Response::default() };
@@ -63,14 +58,10 @@ pub async fn config<H: Host>(gateway: &Gateway, host: &H, head: &Head, app: &str
         .with("vary", "Referer"))
 }
 
-/// What `wx.config` and `wx.agentConfig` have in common.
-fn common<'a>(signed: &'a Signed, list: &'a [String]) -> [(alloc::borrow::Cow<'a, str>, Value<'a>); 4] {
-    [
-        ("timestamp".into(), Value::Number(format!("{}", signed.timestamp).into())),
-        ("nonceStr".into(), Value::text(&*signed.nonce)),
-        ("signature".into(), Value::text(&*signed.signature)),
-        ("jsApiList".into(), Value::List(list.iter().map(|it| Value::text(&**it)).collect())),
-    ]
+/// What `wx.config` and `wx.agentConfig` have in common. All of it is letters, digits and the few marks that names have.
+fn fields(signed: &Signed, list: &str) -> String {
+    let Signed { nonce, timestamp, signature, .. } = signed;
+    format!("\"timestamp\":{timestamp},\"nonceStr\":\"{nonce}\",\"signature\":\"{signature}\",\"jsApiList\":[{list}]")
 }
 
 /// The URL of the page in `query`, without its fragment. A page's URL has no blank, so a `+` in it is one, escaped or not.
@@ -88,15 +79,18 @@ fn is_true(query: &str, name: &str) -> Result<bool, Reject> {
     Ok(parameter(query, name)?.is_some_and(|it| it.eq_ignore_ascii_case("true")))
 }
 
-/// The names that the page may call: those of `list`, comma by comma, or all.
-fn apis(list: Option<String>) -> Result<Vec<String>, Reject> {
+/// The names that the page may call, each in quotes: those of `list`, comma by comma, or all.
+fn apis(list: Option<String>) -> Result<String, Reject> {
     let list = list.filter(|it| !it.is_empty());
-    let list = list.as_deref().unwrap_or(jssdk::APIS);
-    let fine = |it: &str| it.bytes().all(|it| it.is_ascii_alphanumeric() || b"-_.:".contains(&it));
-    let names = list.split(',').map(str::trim).filter(|it| !it.is_empty());
-    names
-        .map(|it| if fine(it) { Ok(it.into()) } else { Err(invalid("apilist", "has a name that is none of an API's")) })
-        .collect()
+    let mut names = String::new();
+    for name in list.as_deref().unwrap_or(jssdk::APIS).split(',').map(str::trim).filter(|it| !it.is_empty()) {
+        if !name.bytes().all(|it| it.is_ascii_alphanumeric() || b"-_.:".contains(&it)) {
+            return Err(invalid("apilist", "has a name that is none of an API's"));
+        }
+        let comma = if names.is_empty() { "" } else { "," };
+        [comma, "\"", name, "\""].iter().for_each(|it| names.push_str(it));
+    }
+    Ok(names)
 }
 
 pub(super) fn invalid(name: &str, why: &str) -> Reject {
@@ -119,8 +113,8 @@ mod tests {
     #[test]
     fn the_names_of_apis_are_names() {
         let of = |list: &str| apis(Some(list.into()));
-        assert_eq!(of("scanQRCode, ,hideMenuItems,"), Ok(["scanQRCode", "hideMenuItems"].map(String::from).into()));
-        assert_eq!(apis(None).unwrap().len(), 37);
+        assert_eq!(of("scanQRCode, ,hideMenuItems,").as_deref(), Ok("\"scanQRCode\",\"hideMenuItems\""));
+        assert_eq!(apis(None).unwrap().split(',').count(), 37);
         assert_eq!(of(""), apis(None));
         for evil in ["a</script>", "a\"", "a'", "a\u{2028}b", "a\nb", "a\\", "a);alert(1", "名"] {
             assert!(of(evil).is_err(), "{evil}");

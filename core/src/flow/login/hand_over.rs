@@ -8,15 +8,19 @@ use alloc::vec::Vec;
 
 use crate::config::Gateway;
 use crate::error::{Error, Reject, Unavailable};
+use crate::flow::example;
 use crate::host::{Host, Request, Response, Unreachable};
 use crate::json::{Value, exact};
 use crate::target::Target;
 use crate::webhook::Message;
 
-/// What `call` means for this app.
-pub(super) fn destination(gateway: &Gateway, app: &str, call: &str) -> Result<Rc<Target>, Reject> {
+/// What `call` means for this app; `None`: the demo page.
+pub(super) fn destination(gateway: &Gateway, app: &str, call: &str) -> Result<Option<Rc<Target>>, Reject> {
+    if gateway.examples.is_some() && call == example::LOGIN {
+        return Ok(None);
+    }
     let own = gateway.oauths.get(app).and_then(|it| it.to.as_ref());
-    own.unwrap_or(&gateway.targets).find(call)
+    own.unwrap_or(&gateway.targets).find(call).map(Some)
 }
 
 /// A redirect that no cache may keep.

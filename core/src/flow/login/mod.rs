@@ -91,8 +91,8 @@ fn go<W: World>(
         "ticket" => true,
         _ => return Err(Reject::Invalid { name: "mode".into(), why: "must be ticket, or absent".into() }.into()),
     };
-    hand_over::destination(gateway, app, &call)?;
-    if ticket && is_name(&call) {
+    let to = hand_over::destination(gateway, app, &call)?;
+    if ticket && (to.is_none() || is_name(&call)) {
         let why = "must be a URL where mode is ticket: the browser is sent there".into();
         return Err(Reject::Target { why }.into());
     }
@@ -164,6 +164,7 @@ async fn come_back<H: Host>(
         other => Ok(other?),
     };
     let body = hand_over::body(user.as_deref(), account.appid(), &context.state);
+    let Some(to) = to else { return flow::example::logged_in(gateway, &body) };
     if !context.ticket {
         return hand_over::post(host, app, &to, body).await;
     }
