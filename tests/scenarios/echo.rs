@@ -7,13 +7,17 @@ use crate::support::*;
 
 #[track_caller]
 fn echoes(answer: &Answer, body: &[u8]) {
-    assert_eq!((answer.status, answer.body.as_slice()), (200, body));
+    assert_eq!((answer.status, answer.body.as_slice()), (200, body), "{answer:?}");
     for (name, value) in [
         ("content-type", "text/plain; charset=utf-8"),
         ("x-content-type-options", "nosniff"),
         ("cache-control", "no-store"),
     ] {
-        assert_eq!(answer.header(name).as_deref(), Some(value));
+        // Envoy names no type of what is not there.
+        if name == "content-type" && body.is_empty() {
+            continue;
+        }
+        assert_eq!(answer.header(name).as_deref(), Some(value), "{answer:?}");
     }
 }
 
