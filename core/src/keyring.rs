@@ -45,6 +45,21 @@ impl Keyring {
         self.0.iter().any(|key| mac(key, purpose, text).is_some_and(|it| it.verify_slice(&mark).is_ok()))
     }
 
+    /// The first ten characters of that mark, 60 bits: for links that shall be short, where guessing means asking us.
+    #[must_use]
+    pub fn brief(&self, purpose: &str, text: &str) -> Option<String> {
+        let mut mark = self.sign(purpose, text)?;
+        mark.truncate(BRIEF);
+        Some(mark)
+    }
+
+    /// Whether `mark` is the brief one of `text` for `purpose`, by any of the keys.
+    #[must_use]
+    pub fn verifies_brief(&self, purpose: &str, text: &str, mark: &str) -> bool {
+        let of = |key: &Secret| Self::new(Vec::from([key.clone()])).brief(purpose, text);
+        self.0.iter().filter_map(of).any(|it| Secret::new(it).matches(mark))
+    }
+
     /// `value`, to be carried by strangers: whoever brings it back has not changed it. It is not hidden.
     #[must_use]
     pub fn seal<T: Serialize>(&self, purpose: &str, value: &T) -> Option<String> {
@@ -63,6 +78,9 @@ impl Keyring {
         json::read(&URL_SAFE_NO_PAD.decode(text).ok()?)
     }
 }
+
+/// The length of a brief mark.
+const BRIEF: usize = 10;
 
 fn mac(key: &Secret, purpose: &str, text: &str) -> Option<Hmac<Sha256>> {
     let mut mac = Hmac::<Sha256>::new_from_slice(key.expose().as_bytes()).ok()?;
@@ -110,6 +128,23 @@ mod tests {
         ];
         for trick in tricks {
             assert_eq!(ring.open::<String>("a", &trick), None, "{trick}");
+        }
+    }
+
+    #[test]
+    fn a_brief_mark_is_known_by_all_keys_and_no_other_is() {
+        let mark = ring(&["old"]).brief("a", "shop").unwrap();
+        assert_eq!(mark.len(), 10);
+        assert!(ring(&["new", "old"]).verifies_brief("a", "shop", &mark));
+        for (keys, purpose, text, mark) in [
+            (&["new"][..], "a", "shop", &*mark),
+            (&["old"], "b", "shop", &mark),
+            (&["old"], "a", "shoq", &mark),
+            (&["old"], "a", "shop", &mark[..9]),
+            (&["old"], "a", "shop", ""),
+            (&[], "a", "shop", &mark),
+        ] {
+            assert!(!ring(keys).verifies_brief(purpose, text, mark), "{keys:?} {purpose} {text} {mark}");
         }
     }
 

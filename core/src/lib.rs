@@ -72,7 +72,7 @@ async fn answer<H: Host>(gateway: &Gateway, host: &H, head: &Head) -> Result<Res
         Route::Configured(Configured::Callback(app)) => flow::callback::at_path(gateway, host, head, &app).await,
         Route::Configured(Configured::Landing(app)) => flow::login::landing::landing(gateway, host, head, &app).await,
         Route::Configured(Configured::Helper(it)) => flow::helper::answer(gateway, host, head, it).await,
-        Route::Short { app, key } => flow::helper::short::follow(gateway, host, &app, &key).await,
+        Route::Short { app, key, mark } => flow::helper::short::follow(gateway, host, &app, &key, &mark).await,
         Route::Login { app, user } => flow::login::login(gateway, host, head, &app, user).await,
         Route::LoginTicket { app } => flow::login::swap(gateway, host, head, &app).await,
         Route::Session { app } => flow::login::session::login(gateway, host, head, &app).await,

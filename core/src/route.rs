@@ -97,12 +97,14 @@ pub enum Route {
         /// The apps whose messages they may be.
         apps: Rc<[String]>,
     },
-    /// `GET /s/{key}`
+    /// `GET /s/{app}~{key}~{mark}`
     Short {
         /// The app's name.
         app: String,
         /// WeChat's key.
         key: String,
+        /// By which the gateway knows that it has made the link.
+        mark: String,
     },
     /// `GET /app/{app}/js/config`
     JsConfig {
@@ -350,9 +352,11 @@ fn by_path(method: Method, path: &str) -> Option<Route> {
         "app" => rest.split_once('/').map_or((rest, None), |(name, action)| (name, Some(action))),
         _ => (rest, None),
     };
-    if let ("s", Some((app, key))) = (first, rest.rsplit_once('~').filter(|_| !rest.contains('/'))) {
-        let text = |it: &str| String::from_utf8(unescape(it)).ok().filter(|it| !it.is_empty());
-        return Some(Route::Short { app: text(app)?, key: text(key)? });
+    if first == "s" {
+        let text = |it: &str| String::from_utf8(unescape(it)).ok().filter(|it| !it.is_empty() && !rest.contains('/'));
+        let (rest, mark) = rest.rsplit_once('~')?;
+        let (app, key) = rest.rsplit_once('~')?;
+        return Some(Route::Short { app: text(app)?, key: text(key)?, mark: text(mark)? });
     }
     let app = String::from_utf8(unescape(name)).ok().filter(|it| !it.is_empty() && !name.contains('/'))?;
     let renew = method == Method::Put;

@@ -9,6 +9,7 @@ use crate::support::*;
 fn helpers(start: Start) -> Start {
     start.config(|config| {
         config["public_url"] = json!("https://wx.example.com");
+        config["gateway_key"] = json!("key-of-the-gateway-itself");
         config["apps"]["store"] = json!({ "kind": "channels", "appid": "wxstore00000000001", "secret": "store-secret" });
         config["helpers"] = json!({
             "health": "/health", "qr": "/qr", "user": "/user", "sns_auth2": "/sns-auth2", "short_url": "/short-url",
@@ -72,9 +73,17 @@ on_every_host! {
         assert!(short.starts_with("/s/demo~"), "{short}");
         let answer = edge.get(&short).await;
         assert_eq!((answer.status, answer.header("location").as_deref()), (302, Some(long)));
-        for path in ["/s/demo~nobodys", "/s/nobody~abc", "/s/demo~", "/s/demo", "/s/demo~a%2Fb", "/s/~abc"] {
-            assert_eq!(edge.get(path).await.status, 404, "{path}");
+        let asked = edge.simulator().state().await.unwrap().counters["shorten_fetch"].calls;
+        let (key, mark) = short.trim_start_matches("/s/demo~").split_once('~').unwrap();
+        for path in [
+            format!("/s/demo~{key}"), format!("/s/demo~{key}~"), format!("/s/demo~{key}~{}", &mark[1..]), format!("/s/demo~{key}~{mark}~"),
+            format!("/s/demo~{key}x~{mark}"), format!("/s/store~{key}~{mark}"), format!("/s/demo~~{mark}"), format!("/s/{key}~{mark}"),
+            "/s/nobody~abc~0123456789".into(), "/s/demo~".into(), "/s/demo".into(), "/s/demo~a%2Fb~c".into(), "/s/~abc".into(),
+        ] {
+            assert_eq!(edge.get(&path).await.status, 404, "{path}");
         }
+        let now = edge.simulator().state().await.unwrap().counters["shorten_fetch"].calls;
+        assert_eq!((asked, now), (1, 1), "nobody has WeChat asked by guessing");
         for url in ["javascript:alert(1)", "//evil.com", "ftp://a.b", "https://a.b/\r\nx: y"] {
             let body = format!("s=demo&u={}", wxedge::query::escape(url));
             wrong(&form(&edge, "/short-url", &body).await, 400);

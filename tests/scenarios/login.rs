@@ -21,9 +21,23 @@ fn logins(start: Start, backend: &Backend) -> Start {
             "to": ["shop", "https://shop.example.com"],
             "path": "/redirect", "redirect_to": "shop", "userinfo_flag": "info"
         });
+        // The same account under another name, and the member's page of a corporation.
+        config["apps"]["twin"] = config["apps"]["demo"].clone();
+        config["apps"]["twin"]["oauth"] = json!({ "to": ["shop"] });
+        config["apps"]["desk"] = json!({
+            "kind": "wecom", "corpid": "ww1234567890abcdef", "secret": "desk-secret", "agentid": "1000002", "oauth": { "to": ["shop"] }
+        });
         config["callers"][0]["may"] = json!(["token", "login"]);
+        let twins = json!({ "name": "twins", "key": TWIN_KEY, "apps": ["twin"], "may": ["login"] });
+        let reader = json!({ "name": "reader", "key": READER_KEY, "may": ["token", "ticket"] });
+        config["callers"].as_array_mut().unwrap().extend([twins, reader]);
     })
 }
+
+/// A caller that may log in the users of another app.
+const TWIN_KEY: &str = "key-of-the-twin-0123";
+/// A caller that may read tokens, and nothing of users.
+const READER_KEY: &str = "key-of-the-reader-01";
 
 /// A browser with one cookie, which has come to WeChat's page.
 struct Browser {
@@ -121,8 +135,14 @@ on_every_host! {
         let location = comes_back(&edge, &browser).await.header("location").unwrap();
         let query = location.strip_prefix("https://shop.example.com/in?").unwrap_or_else(|| panic!("{location}"));
         let ticket = query.strip_prefix("ticket=").and_then(|it| it.strip_suffix("&state=s1")).unwrap();
-        let swap = |key: &str| edge.post_json("/app/demo/auth/ticket", &json!({ "ticket": ticket })).bearer(key);
+        let swap_at = |app: &str, key: &str| {
+            edge.post_json(format!("/app/{app}/auth/ticket"), &json!({ "ticket": ticket })).bearer(key)
+        };
+        let swap = |key: &str| swap_at("demo", key);
         assert_eq!(swap("nobodys-key-0123456").await.status, 401);
+        for (app, key, status) in [("demo", TWIN_KEY, 403), ("demo", READER_KEY, 403), ("twin", TWIN_KEY, 400)] {
+            error(&swap_at(app, key).await, status);
+        }
         let swapped = swap(CRM_KEY).await;
         assert_eq!((swapped.status, &swapped.json()["nickname"]), (200, &json!(NICKNAME)));
         assert_eq!(swapped.header("cache-control").as_deref(), Some("no-store"));
@@ -148,6 +168,8 @@ on_every_host! {
             (browser.back.replacen("ctx=", "ctx=A", 1), browser.cookie.clone()),
             (format!("/app/demo/auth?ctx={context}&code={code}"), browser.cookie.clone()),
             (format!("/app/nobody/auth?ctx={context}&code={code}"), browser.cookie.clone()),
+            (browser.back.replace("/app/demo/", "/app/twin/"), browser.cookie.clone()),
+            (browser.back.replace("/app/demo/", "/app/desk/"), browser.cookie.clone()),
         ];
         for (path, cookie) in attempts {
             let answer = edge.get(&path).header("cookie", &cookie).await;
@@ -166,7 +188,9 @@ on_every_host! {
         let mut edge = logins(start, &backend).start().await;
         let tricks = [
             "other", "//evil.com", "\\\\evil.com", "https://evil.com", "https://shop.example.com@evil.com", "https://127.0.0.1/",
-            "https://shop.example.com%0d%0aset-cookie:a=b", "javascript:alert(1)", "https://shop.example.com:444/", "/echo",
+            "https://shop.example.com%0d%0aset-cookie:a=b", "https://shop.example.com\r\nset-cookie:a=b", "https://shоp.example.com",
+            "https://xn--shp-tdd.example.com/", "https:\\\\shop.example.com@evil.com", "https:///evil.com", "/\\evil.com", "shop@evil.com",
+            "javascript:alert(1)", "https://shop.example.com:444/", "/echo",
         ];
         for call in tricks {
             for mode in ["", "&mode=ticket"] {
@@ -225,6 +249,56 @@ on_every_host! {
         let refused = edge.get("/redirect?code=nobodys&state=s").await;
         assert!(refused.status == 502 && refused.text().contains("微信没有接受这次登录"), "{}", refused.text());
         assert_eq!(backend.received().len(), 2);
+        unharmed(&mut edge).await;
+    }
+
+    async fn what_the_documentation_shows_is_what_a_back_end_gets(start: Start) {
+        let backend = Backend::start().await.unwrap();
+        let edge = logins(start, &backend).start().await;
+        for page in ["docs/login.md", "docs/login.zh-CN.md"] {
+            let text = std::fs::read_to_string(root().join(page)).unwrap();
+            let shown = text.lines().find(|it| it.starts_with("{\"openid\"")).unwrap_or_else(|| panic!("{page}"));
+            let mut user: Value = serde_json::from_str(shown).unwrap();
+            for ours in ["appid", "state"] {
+                user.as_object_mut().unwrap().remove(ours);
+            }
+            edge.simulator().user(user).await.unwrap();
+            let browser = logs_in(&edge, "/app/demo/auth/info?call=shop&state=basket-7").await;
+            comes_back(&edge, &browser).await;
+            let told = backend.received().pop().unwrap();
+            let told = String::from_utf8(told.body).unwrap();
+            assert_eq!(told, shown.replace("wx1234567890abcdef", DEMO_APPID), "{page}");
+        }
+    }
+
+    async fn whoever_has_only_previewed_the_page_is_told_as_such(start: Start) {
+        let backend = Backend::start().await.unwrap();
+        let edge = logins(start, &backend).start().await;
+        edge.simulator().user(json!({ "openid": "oGhost", "snapshot": true })).await.unwrap();
+        let browser = logs_in(&edge, "/app/demo/auth/info?call=shop").await;
+        comes_back(&edge, &browser).await;
+        assert_eq!(backend.received()[0].json()["is_snapshotuser"], json!(1));
+    }
+
+    async fn members_of_a_corporation_log_in_and_strangers_are_told_as_such(start: Start) {
+        let backend = Backend::start().await.unwrap();
+        let mut edge = logins(start, &backend).start().await;
+        let member = json!({ "openid": "oUser", "userid": "zhang<b>", "detail": { "mobile": "13800000000", "email": "z@example.com" } });
+        edge.simulator().user(member).await.unwrap();
+        let silent = logs_in(&edge, "/app/desk/auth?call=shop&state=s1").await;
+        assert_eq!(comes_back(&edge, &silent).await.status, 200);
+        let told = backend.received().pop().unwrap().json();
+        assert_eq!(told, json!({ "userid": "zhang<b>", "appid": "ww1234567890abcdef", "state": "s1" }));
+        let asked = logs_in(&edge, "/app/desk/auth/info?call=shop").await;
+        assert_eq!(comes_back(&edge, &asked).await.status, 200);
+        let told = backend.received().pop().unwrap().json();
+        assert_eq!((&told["userid"], &told["mobile"], &told["email"]), (&json!("zhang<b>"), &json!("13800000000"), &json!("z@example.com")));
+        assert!(["user_ticket", "errcode", "errmsg"].iter().all(|it| told.get(it).is_none()), "{told}");
+        edge.simulator().user(json!({ "openid": "oStranger", "external_userid": "wmStranger" })).await.unwrap();
+        let stranger = logs_in(&edge, "/app/desk/auth?call=shop").await;
+        comes_back(&edge, &stranger).await;
+        let told = backend.received().pop().unwrap().json();
+        assert_eq!((&told["openid"], &told["external_userid"]), (&json!("oStranger"), &json!("wmStranger")));
         unharmed(&mut edge).await;
     }
 

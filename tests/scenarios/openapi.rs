@@ -19,7 +19,13 @@ fn gateway() -> Gateway {
     let mut config = default_config();
     config["apps"]["demo"]["callback"] = json!({ "token": "TOKEN", "path": "/wx" });
     config["callback_hosts"] = json!({ "svc.example.com": ["demo"] });
-    config["helpers"] = json!({ "health": "/health" });
+    config["helpers"] = json!({
+        "health": "/health", "qr": "/qr", "user": "/user", "sns_auth2": "/sns-auth2", "short_url": "/short-url", "tmpl_msg": "/tmpl-msg",
+        "sign_jsapi": "/sign-jsapi", "order": "/channels-ec-order-detail", "refund": "/channels-ec-refund-detail"
+    });
+    config["backends"] = json!({ "shop": { "url": "http://127.0.0.1:1/" } });
+    config["apps"]["demo"]["oauth"] = json!({ "path": "/redirect", "redirect_to": "shop" });
+    config["examples"] = json!(true);
     config["verify_files"] = json!({ "file": "proof" });
     Gateway::from_json(&config.to_string(), &|_| Some("sixteen-bytes-ok".to_owned())).unwrap()
 }
@@ -36,7 +42,8 @@ fn every_route_takes_the_methods_that_are_listed_and_no_other() {
     assert!(paths.len() > 20);
     for (path, item) in paths {
         let host = item["servers"][0]["url"].as_str().and_then(|it| it.strip_prefix("https://")).unwrap_or_default();
-        let mut path = path.replace("{app}", "demo").replace("{file}", "file");
+        let mut path =
+            path.replace("{app}", "demo").replace("{file}", "file").replace("{key}", "k").replace("{mark}", "m");
         if !host.is_empty() {
             path += "?call=bot";
         }

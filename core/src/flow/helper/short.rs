@@ -15,6 +15,14 @@ use crate::limits;
 use crate::query::{escape, required};
 use crate::target::Url;
 
+/// What the marks of links are made for.
+const PURPOSE: &str = "short";
+
+/// What is marked: an app's key.
+fn named(app: &str, key: &str) -> alloc::string::String {
+    format!("{app}~{key}")
+}
+
 /// How long WeChat keeps it, in seconds: as long as it does.
 const LIFE: &str = "2592000";
 
@@ -31,18 +39,20 @@ pub(super) async fn create<H: Host>(gateway: &Gateway, host: &H, head: &Head) ->
     let ask = Ask { path: "/cgi-bin/shorten/gen", query: "", body: &body };
     let answer = call(gateway, host, &account, &ask, limits::API).await?;
     let key = field(&answer, "short_key")?;
-    let short = format!("{public_url}/s/{}~{}", escape(&app), escape(key.as_str().unwrap_or_default()));
+    let key = key.as_str().unwrap_or_default();
+    let mark = gateway.keys.brief(PURPOSE, &named(&app, key));
+    let mark = mark.ok_or_else(|| Reject::Unset { what: "gateway_key".into() })?;
+    let short = format!("{public_url}/s/{}~{}~{mark}", escape(&app), escape(key));
     Ok(done("short-url", Value::text(short)))
 }
 
-/// `GET /s/{app}~{key}`: leads to the long URL.
+/// `GET /s/{app}~{key}~{mark}`: leads to the long URL.
 ///
 /// # Errors
 /// [`Reject::NotFound`] for a key that is none; [`crate::error::Unavailable`].
-pub async fn follow<H: Host>(gateway: &Gateway, host: &H, app: &str, key: &str) -> Result<Response, Error> {
-    // It is open to everybody, so it is for nobody but apps of the configuration, and for keys like WeChat's.
-    let named = gateway.helpers_short() && gateway.app(app).is_some();
-    if !named || key.len() > 64 || !key.bytes().all(|it| it.is_ascii_alphanumeric()) {
+pub async fn follow<H: Host>(gateway: &Gateway, host: &H, app: &str, key: &str, mark: &str) -> Result<Response, Error> {
+    // It is open to everybody: without the mark WeChat would be asked for whatever a stranger makes up.
+    if !gateway.helpers_short() || !gateway.keys.verifies_brief(PURPOSE, &named(app, key), mark) {
         return Err(Reject::NotFound.into());
     }
     let account = flow::app::account(gateway, host, app, "/proxy").await?;
