@@ -28,7 +28,7 @@ pub struct Attempt {
 type Shown = Vec<(&'static str, String)>;
 
 /// Every way to a credential that wants a caller, but for the spelling.
-const ROUTES: [(&str, &str); 18] = [
+const ROUTES: [(&str, &str); 23] = [
     ("GET", "/app/demo/api"),
     ("GET", "/app/demo/api/new"),
     ("GET", "/app/demo/qyapi"),
@@ -47,6 +47,12 @@ const ROUTES: [(&str, &str); 18] = [
     ("GET", "/access-token?rotate_token=x"),
     ("GET", "/ticket?type=jsapi"),
     ("GET", "/ticket?type=jsapi&rotate_ticket=x"),
+    // Who somebody is, a user's session key, and links that stand for a caller.
+    ("GET", "/app/demo/login?js_code=x"),
+    ("GET", "/app/demo/login?js_code=x&session_key=true"),
+    ("POST", "/app/demo/login/decrypt"),
+    ("POST", "/app/demo/auth/ticket"),
+    ("POST", "/app/demo/sign"),
 ];
 
 /// All of them.
