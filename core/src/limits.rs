@@ -197,14 +197,23 @@ pub const CLAIM: Duration = Duration::from_secs(1);
 /// How long it may take to ask WeChat who wrote.
 pub const USER: Duration = Duration::from_millis(1_500);
 
-/// How long the answer is believed.
-pub const USER_COPY: Duration = Duration::from_secs(60);
+/// How long what WeChat said a moment ago is believed.
+pub const RECENT: Duration = Duration::from_secs(60);
 
-/// Users of whom it is remembered, on one thread or isolate.
-pub const USERS: usize = 1_024;
+/// Answers that are remembered so, on one thread or isolate.
+pub const RECENTS: usize = 1_024;
 
 /// Codes that are being exchanged, or were a moment ago.
 pub const CODES: Shape = Shape { name: "code", slots: 256, ways: 8, evicts: true };
+
+/// How often strangers, on one thread or isolate, have codes exchanged that may be none.
+pub const CODES_RATE: Limit = Limit::per_minute(6_000);
+
+/// The longest code, in bytes: WeChat's have 32 to some hundreds.
+pub const CODE: usize = 512;
+
+/// How long a failure to exchange one is remembered: for those who wait already, not for those who try again.
+pub const CODE_FAILURE: Duration = Duration::from_secs(2);
 
 /// How long it is remembered what WeChat said to a code: browsers ask twice.
 pub const CODE_MEMORY: Duration = Duration::from_secs(60);
@@ -229,6 +238,7 @@ pub const LOGIN: Duration = Duration::from_secs(600);
 
 /// One call to WeChat's API for a browser or a back-end that waits.
 pub const API: Duration = Duration::from_secs(5);
+
 /// The longest URL of a page that is signed, in bytes.
 pub const PAGE: usize = 4_096;
 

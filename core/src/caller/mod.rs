@@ -80,6 +80,8 @@ pub struct Caller {
     pub may: Vec<Permission>,
     /// How often it may ask.
     pub rate: Option<Rate>,
+    /// How often the links that it has signed may be followed: as often, counted by itself.
+    pub links: Option<Rate>,
 }
 
 /// A key shared with a caller, and the `kid` that selects it.
@@ -135,7 +137,11 @@ impl<'a> Asker<'a> {
             return Self::find(gateway, host, head);
         }
         let caller = link::signer(gateway, &head.target, host.now())?;
-        Self { caller, app: None }.counted(host.now())
+        // Whoever has a link could use up what the caller itself may ask.
+        if let Some(rate) = &caller.links {
+            rate.take(host.now())?;
+        }
+        Ok(Self { caller, app: None })
     }
 
     /// Itself, once more.

@@ -63,6 +63,7 @@ fn one(path: &str, raw: raw::Caller, known: &dyn Fn(&str) -> bool, taken: &mut T
         app: raw.app,
         apps: raw.apps.map(set),
         may: raw.may.unwrap_or_else(|| alloc::vec![Permission::Token, Permission::Ticket]),
+        links: rate.clone(),
         rate,
     })
 }

@@ -26,7 +26,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 pub use callback::{Callback, Form};
-pub use oauth::Oauth;
+pub use oauth::{Oauth, has_login};
 use rotated::Rotated;
 use serde::Deserialize;
 pub use unknown::Unknown;
@@ -35,7 +35,7 @@ pub use uses::Use;
 use crate::account::{AccountId, Family, Kind};
 use crate::caller::Caller;
 use crate::caller::rate::Rate;
-use crate::flow::user::Users;
+use crate::flow::recent::Recent;
 use crate::host::Upstream;
 use crate::keeper::hooks::Hooks;
 use crate::keeper::{Apps, Copies};
@@ -169,8 +169,10 @@ pub struct Gateway {
     pub registered: Apps,
     /// How often the registry is asked for strangers.
     pub strangers: Rate,
-    /// Who wrote a moment ago.
-    pub users: Users,
+    /// What WeChat said a moment ago.
+    pub recent: Recent,
+    /// How often strangers have codes exchanged.
+    pub codes: Rate,
 }
 
 impl Gateway {
@@ -214,7 +216,7 @@ impl Gateway {
             }
             if let Some(oauth) = oauth {
                 paths::landing(&mut paths, &json::join(&path, "oauth.path"), &name, oauth.path.as_ref())?;
-                oauths.insert(name.clone(), oauth::read(&name, oauth, &targets)?);
+                oauths.insert(name.clone(), oauth::read(&name, account.id.family, oauth, &targets)?);
             }
             apps.insert(name, account);
         }
@@ -261,7 +263,8 @@ impl Gateway {
             copies: Copies::default(),
             registered: Apps::default(),
             strangers: Rate::new(limits::STRANGERS),
-            users: Users::default(),
+            recent: Recent::default(),
+            codes: Rate::new(limits::CODES_RATE),
         })
     }
 

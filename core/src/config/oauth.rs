@@ -6,6 +6,7 @@ use alloc::rc::Rc;
 use alloc::string::String;
 
 use super::{ConfigError, json, raw};
+use crate::account::Family;
 use crate::target::{Origin, Target, Targets, is_name};
 
 /// Where the logins of an app may lead.
@@ -20,8 +21,11 @@ pub struct Oauth {
 }
 
 /// Reads the logins of the app called `name`.
-pub(super) fn read(name: &str, raw: raw::Oauth, targets: &Targets) -> Result<Oauth, ConfigError> {
+pub(super) fn read(name: &str, family: Family, raw: raw::Oauth, targets: &Targets) -> Result<Oauth, ConfigError> {
     let path = json::join(&json::join("apps", name), "oauth");
+    if !has_login(family) {
+        return Err(ConfigError::new(&path, "is for official accounts and WeCom: others have no login in a browser"));
+    }
     let wrong = |field: &str, why: &str| ConfigError::new(&json::join(&path, field), why);
     let mut to = None;
     if let Some(all) = raw.to {
@@ -44,6 +48,12 @@ pub(super) fn read(name: &str, raw: raw::Oauth, targets: &Targets) -> Result<Oau
     let look = |text: String| targets.look(&text).map_err(|why| wrong("redirect_to", why));
     let redirect_to = raw.redirect_to.map(look).transpose()?;
     Ok(Oauth { to, redirect_to, userinfo_flag: raw.userinfo_flag.unwrap_or_default() })
+}
+
+/// Whether users of such an account log in in a browser.
+#[must_use]
+pub const fn has_login(family: Family) -> bool {
+    matches!(family, Family::Official | Family::Wecom)
 }
 
 /// `http[s]://host[:port]` of a place that only browsers go to.

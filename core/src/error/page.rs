@@ -3,12 +3,14 @@
 use alloc::format;
 use alloc::string::String;
 
-use super::{Error, Unavailable};
+use super::{Error, Reject, Unavailable};
 use crate::host::Response;
 
 /// The page for `error`.
 pub(super) fn page(error: &Error, message: &str, request_id: &str) -> Response {
     let (chinese, english) = words(error);
+    // The path's words must not pass for ours.
+    let message = if let Error::Rejected(Reject::NoApp { .. }) = error { "there is no such app" } else { message };
     let (message, request_id) = (escaped(message), escaped(request_id));
     let body = format!(
         "<!doctype html><html lang=\"zh\"><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\

@@ -8,7 +8,7 @@ use crate::config::Gateway;
 use crate::error::{Error, Reject};
 use crate::flow::secret;
 use crate::host::Host;
-use crate::keeper::client::registered;
+use crate::keeper::client::{self, registered};
 use crate::keeper::registration::Registration;
 use crate::limits;
 
@@ -36,6 +36,28 @@ pub async fn account<H: Host>(gateway: &Gateway, host: &H, name: &str, what: &st
         return Err(Reject::NotAllowed { app: name.into(), what: what.into() }.into());
     }
     Ok(account)
+}
+
+/// The same for whom nobody knows yet: the registry is asked for strangers so often and no more.
+///
+/// # Errors
+/// As above; [`Reject::TooMany`].
+pub async fn for_anybody<H: Host>(gateway: &Gateway, host: &H, name: &str, what: &str) -> Result<AccountId, Error> {
+    if gateway.can_register() && gateway.app(name).is_none() {
+        client::stranger_for(gateway, host, name)?;
+    }
+    account(gateway, host, name, what).await
+}
+
+/// Whether there is an app called `name`, whatever it may be used for.
+///
+/// # Errors
+/// [`Reject::NoApp`], or whatever the registry says.
+pub async fn exists<H: Host>(gateway: &Gateway, host: &H, name: &str) -> Result<(), Error> {
+    match gateway.app(name) {
+        Some(_) => Ok(()),
+        None => registration(gateway, host, name).await.map(|_| ()),
+    }
 }
 
 /// Checks that `account` may be used for `what`, where no app is named.

@@ -13,6 +13,7 @@ pub mod jssdk;
 pub mod login;
 pub mod qr;
 pub mod ready;
+pub mod recent;
 pub mod register;
 pub mod secret;
 pub mod sign;

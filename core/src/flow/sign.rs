@@ -20,7 +20,8 @@ use crate::route::Route;
 pub async fn sign<H: Host>(gateway: &Gateway, host: &H, head: &Head, app: &str) -> Result<Response, Error> {
     let asker = Asker::find(gateway, host, head)?;
     asker.check(Permission::Link, app)?;
-    flow::app::account(gateway, host, app, "/sign").await?;
+    // What the app may be used for is asked when the link is followed.
+    flow::app::exists(gateway, host, app).await?;
     let body = String::from_utf8(flow::body::read(host, limits::LINK_BODY).await?).map_err(|_| Reject::Json)?;
     let (path, span) = wanted(&body).ok_or(Reject::Json)?;
     if span.is_zero() || span > limits::LINK {

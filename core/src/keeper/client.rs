@@ -267,12 +267,22 @@ pub async fn settle<H: Host>(host: &H, account: &AccountId, push: Digest, reply:
     host.ask(&Place::Account(account.clone()), Ask::Settle { push, reply }).await.map(|_| ())
 }
 
-/// What WeChat says to a login's code: a JSON object. Asked again within a minute, it is the same.
+/// What WeChat says to a login's code: a JSON object. Asked again within a minute for the same `login`, it is the same.
 ///
 /// # Errors
 /// WeChat's word, or whatever the keeper says.
-pub async fn exchange<H: Host>(host: &H, account: &AccountId, kind: Code, code: Secret) -> Result<Secret, Error> {
-    said(host, account, Ask::Exchange { kind, code }).await?.ok_or_else(|| garbled("keeper"))
+pub async fn exchange<H: Host>(
+    host: &H,
+    account: &AccountId,
+    kind: Code,
+    code: Secret,
+    login: &str,
+) -> Result<Secret, Error> {
+    if code.expose().len() > limits::CODE {
+        let name = if kind == Code::Oauth { "code" } else { "js_code" };
+        return Err(Reject::Invalid { name: name.into(), why: "is longer than any of WeChat's".into() }.into());
+    }
+    said(host, account, Ask::Exchange { login: login.into(), kind, code }).await?.ok_or_else(|| garbled("keeper"))
 }
 
 /// Has `value` kept under `id` for a while.

@@ -1,7 +1,7 @@
 //! A login's code is exchanged once: browsers ask twice, and WeChat takes a code only once.
 //!
 //! It is the keeper that asks, since it has the AppSecret in force, and since all who bring the same code come to it. What WeChat
-//! said is remembered for a minute.
+//! said is remembered for a minute, for the login that has brought the code: whoever has seen a code cannot log in with it.
 
 use alloc::string::String;
 
@@ -10,12 +10,12 @@ use serde::{Deserialize, Serialize};
 use crate::account::{AccountId, Family, Kind};
 use crate::error::{Error, Reject, Unavailable};
 use crate::host::{Store, World};
-use crate::json;
+use crate::json::{self, Value, exact};
 use crate::keeper::table::{Claim, Digest, Table, digest};
 use crate::keeper::{Keeper, Stale};
 use crate::limits;
 use crate::secret::Secret;
-use crate::wechat::{answer, oauth};
+use crate::wechat::{answer, errcode, oauth};
 
 /// What kind of code it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,10 +45,21 @@ pub enum Note {
 }
 
 impl<W: World, S: Store> Keeper<W, S> {
-    /// What WeChat says to a code, a JSON object.
-    pub(super) async fn exchange(&self, id: &AccountId, kind: Code, code: &Secret) -> Result<String, Error> {
+    /// What WeChat says to a code of that login, a JSON object.
+    pub(super) async fn exchange(
+        &self,
+        id: &AccountId,
+        kind: Code,
+        code: &Secret,
+        login: &str,
+    ) -> Result<String, Error> {
         let table = Table::new(&self.store, &limits::CODES);
-        let digest = digest(&["code", if kind == Code::Oauth { "oauth" } else { "session" }, &id.id, code.expose()]);
+        let what = if kind == Code::Oauth { "oauth" } else { "session" };
+        let digest = digest(&["code", what, &id.id, code.expose(), login]);
+        if id.family == Family::Wecom {
+            // Before the lease, which is short for two calls.
+            self.credential(id, Kind::Access, Stale::No, None).await?;
+        }
         let deadline = self.world.now().plus(limits::LEASE);
         loop {
             let now = self.world.now();
@@ -64,32 +75,56 @@ impl<W: World, S: Store> Keeper<W, S> {
     async fn run_exchange(self, id: AccountId, kind: Code, code: Secret, digest: Digest) {
         let said = self.say(&id, kind, &code).await;
         let now = self.world.now();
-        let outcome = match said {
-            Ok(it) => Outcome::Said(it),
-            Err(it) => Outcome::Failed(it),
+        if let (Code::Session, Ok(said)) = (kind, &said) {
+            self.keep_session(&id, said);
+        }
+        let (outcome, span) = match said {
+            Ok(it) => (Outcome::Said(it), limits::CODE_MEMORY),
+            Err(it) => (Outcome::Failed(it), limits::CODE_FAILURE),
         };
         // If it cannot be written, whoever waits is told that it took too long.
         let table = Table::new(&self.store, &limits::CODES);
-        let _ = table.put(&digest, now, &json::write(&outcome), now.plus(limits::CODE_MEMORY));
+        let _ = table.put(&digest, now, &json::write(&outcome), now.plus(span));
     }
 
     async fn say(&self, id: &AccountId, kind: Code, code: &Secret) -> Result<String, Error> {
-        let (request, hush) = if id.family == Family::Wecom {
-            let token = self.credential(id, Kind::Access, Stale::No, None).await?.value;
-            (oauth::member(&token, code), token)
+        let said = if id.family == Family::Wecom {
+            self.member(id, code).await?
         } else {
             let account = self.account(id).ok_or(Reject::AppId)?;
             let request = match kind {
                 Code::Oauth => oauth::exchange(&account.appid, &account.secret, code),
                 Code::Session => oauth::session(&account.appid, &account.secret, code),
             };
-            (request, account.secret.clone())
+            answer::object(self.call(id.family, request).await.1?, &account.secret)?
         };
-        let said = answer::object(self.call(id.family, request).await.1?, &hush)?;
         if said.len() > limits::SAID {
             return Err(Unavailable::Garbled { who: "WeChat".into(), why: "it is too long".into() }.into());
         }
         Ok(said)
+    }
+
+    /// What WeCom says to a code. It is asked with a token, and a stale one spends no code.
+    async fn member(&self, id: &AccountId, code: &Secret) -> Result<String, Error> {
+        let mut stale = Stale::No;
+        loop {
+            let first = stale == Stale::No;
+            let token = self.credential(id, Kind::Access, stale, None).await?.value;
+            match answer::object(self.call(id.family, oauth::member(&token, code)).await.1?, &token) {
+                Err(Error::Refused { code, .. }) if first && errcode::stale(code) => stale = Stale::Seen(token),
+                other => return other,
+            }
+        }
+    }
+
+    /// Keeps the session key that was given for a code, for what the client will hand over.
+    fn keep_session(&self, id: &AccountId, said: &str) {
+        let said = exact::parse(said).unwrap_or_default();
+        let text = |name| said.get(name).and_then(Value::as_str).unwrap_or_default();
+        if !text("openid").is_empty() && !text("session_key").is_empty() {
+            // If there is no room, decrypting will say that there is no session.
+            let _ = self.keep_note(Note::Session, &session(id, text("openid")), text("session_key"));
+        }
     }
 
     /// Keeps `value` under `id` for a while.
@@ -121,6 +156,11 @@ impl<W: World, S: Store> Keeper<W, S> {
             Note::Session => (Table::new(&self.store, &limits::SESSIONS), limits::SESSION),
         }
     }
+}
+
+/// Under what the session key of the user `openid` is kept.
+pub(crate) fn session(id: &AccountId, openid: &str) -> Digest {
+    digest(&["session", &id.id, openid])
 }
 
 fn outcome(row: &[u8]) -> Result<String, Error> {

@@ -98,8 +98,8 @@ impl<W: World, S: Store> Keeper<W, S> {
             (Place::Account(_), Ask::Claim { push, lease, patience }) => {
                 self.claim_push(&push, lease, patience).await.map(Answer::Claimed)
             }
-            (Place::Account(id), Ask::Exchange { kind, code }) => {
-                self.exchange(id, kind, &code).await.map(|it| Answer::Said(Some(Secret::new(it))))
+            (Place::Account(id), Ask::Exchange { login, kind, code }) => {
+                self.exchange(id, kind, &code, &login).await.map(|it| Answer::Said(Some(Secret::new(it))))
             }
             (Place::Account(_), Ask::Keep { note, id, value }) => {
                 self.keep_note(note, &id, value.expose()).map(|()| Answer::Done)

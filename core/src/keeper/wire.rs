@@ -74,6 +74,9 @@ pub enum Ask {
     },
     /// Of an account: what WeChat says to a login's code.
     Exchange {
+        /// Which login it is: another one that brings the same code is none of its own.
+        #[serde(default)]
+        login: String,
         /// What kind of code it is.
         kind: Code,
         /// The code.

@@ -29,6 +29,10 @@ impl Code {
     /// The smallest code that holds `text` with error correction M; `None` if none does.
     #[must_use]
     pub fn of(text: &str) -> Option<Self> {
+        // The largest code holds 5 596 digits: what is longer need not be tried forty times.
+        if text.len() > 5_596 {
+            return None;
+        }
         let code = (1..=40).find_map(|it| encoded(text, Version::Normal(it)).ok())?;
         Some(Self { width: code.width(), modules: code.into_colors() })
     }

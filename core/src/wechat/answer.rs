@@ -14,10 +14,12 @@ use crate::wechat::token::clean;
 ///
 /// # Errors
 /// [`Error::Refused`] with WeChat's code, `hush` struck from its text; [`Unavailable::Garbled`].
-pub fn object(response: Response, hush: &Secret) -> Result<String, Error> {
+pub fn object(mut response: Response, hush: &Secret) -> Result<String, Error> {
     if response.status != 200 {
         return Err(garbled(&format!("its status is {}", response.status)));
     }
+    // WeChat writes what users call themselves as it is, control characters and all, which no JSON may hold.
+    response.body.retain(|it| *it >= b' ');
     let text = String::from_utf8(response.body).map_err(|_| garbled("it is not UTF-8"))?;
     check(&text, hush).map(|()| text)
 }
@@ -55,6 +57,12 @@ mod tests {
         for fine in [r#"{"a":1}"#, "{}", r#"{"errcode":0,"errmsg":"ok","msgid":200228332}"#] {
             assert_eq!(said(200, fine).as_deref(), Ok(fine));
         }
+    }
+
+    #[test]
+    fn what_users_call_themselves_makes_no_answer_unreadable() {
+        let name = "{\"nickname\":\"a\u{1}b\u{b}\tc\u{7f}店😀\"}\n";
+        assert_eq!(said(200, name).as_deref(), Ok("{\"nickname\":\"abc\u{7f}店😀\"}"));
     }
 
     #[test]

@@ -4,6 +4,8 @@
 
 use core::time::Duration;
 
+/// No such short key.
+pub const NO_SHORT_KEY: i64 = 9_410_012;
 /// System busy.
 pub const BUSY: i64 = -1;
 /// Invalid credential: WeCom's word for a wrong secret.

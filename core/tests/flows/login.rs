@@ -253,3 +253,125 @@ fn a_user_who_cancels_or_a_back_end_that_is_down_ends_on_a_page() {
     let xss = get(&sim, &edge, "/app/%3Cscript%3Ealert(1)%3C%2Fscript%3E/auth?call=one", "");
     refused(&xss, 404);
 }
+
+#[test]
+fn a_code_that_somebody_has_seen_logs_nobody_else_in() {
+    let (sim, edge) = world();
+    let victim = begin(&sim, &edge, "/app/shop/auth/info?call=one&state=victim");
+    assert_eq!(come_back(&sim, &edge, &victim, "c1").status, 200);
+    sim.says("/sns/oauth2/access_token?", r#"{"errcode":40163,"errmsg":"code been used"}"#);
+    for app in ["shop", "twin"] {
+        let thief = begin(&sim, &edge, &format!("/app/{app}/auth/info?call=one&state=thief"));
+        come_back(&sim, &edge, &thief, "c1");
+        let body: Value = serde_json::from_str(&sim.asked().last().unwrap().body).unwrap();
+        assert_eq!((&body["errcode"], &body["openid"]), (&json!(40163), &Value::Null), "{body}");
+    }
+}
+
+#[test]
+fn what_failed_a_moment_ago_may_be_tried_again() {
+    let (sim, edge) = world();
+    let good = r#"{"access_token":"OAUTH","openid":"oUser","scope":"snsapi_userinfo","unionid":"u1"}"#;
+    sim.says("/sns/oauth2/access_token?", r#"{"errcode":-1,"errmsg":"system error"}"#);
+    let begun = begin(&sim, &edge, "/app/shop/auth/info?call=one");
+    for _ in 0..2 {
+        come_back(&sim, &edge, &begun, "c1");
+    }
+    assert_eq!(sim.calls("/sns/oauth2/access_token?").len(), 1, "at once it is the same");
+    sim.says("/sns/oauth2/access_token?", good);
+    sim.run_for(3_000);
+    come_back(&sim, &edge, &begun, "c1");
+    let body: Value = serde_json::from_str(&sim.asked().last().unwrap().body).unwrap();
+    assert_eq!(body["openid"], json!("oUser"), "{body}");
+}
+
+#[test]
+fn one_user_who_comes_back_again_and_again_takes_no_ticket_away() {
+    let (sim, edge) = world();
+    let call = "/app/shop/auth/info?call=https%3A%2F%2Fshop.example.com&mode=ticket";
+    let ticket = |response: &Response| {
+        let location = header(response, "location");
+        parameter(location.split_once('?').unwrap().1, "ticket").unwrap().unwrap()
+    };
+    let victim = ticket(&come_back(&sim, &edge, &begin(&sim, &edge, call), "cv"));
+    let again = begin(&sim, &edge, call);
+    let first = ticket(&come_back(&sim, &edge, &again, "ce"));
+    for _ in 0..20 {
+        let target = format!("{}&code=ce&state={}", again.back, again.state);
+        let all: Vec<_> = (0..100).map(|_| edge.send(Method::Get, &target, &[("cookie", &again.cookie)], "")).collect();
+        sim.settle();
+        all.into_iter().for_each(|it| assert_eq!(it.answer().status, 302));
+    }
+    let swap = |ticket: &str| {
+        let (bearer, body) = (format!("Bearer {API_KEY}"), json!({ "ticket": ticket }).to_string());
+        let caller = edge.send(Method::Post, "/app/shop/auth/ticket", &[("authorization", &bearer)], &body);
+        sim.settle();
+        caller.answer().status
+    };
+    assert_eq!((swap(&victim), swap(&first)), (200, 400), "the last one of a login counts");
+}
+
+#[test]
+fn codes_that_strangers_make_up_are_limited_and_short_and_take_nobodys_place() {
+    let (sim, edge) = world();
+    let victim = begin(&sim, &edge, "/app/shop/auth/info?call=one&state=victim");
+    come_back(&sim, &edge, &victim, "cv");
+    let long = refused(&come_back(&sim, &edge, &victim, &"a".repeat(513)), 400);
+    assert!(long.contains("code"), "{long}");
+    sim.says("/sns/oauth2/access_token?", r#"{"errcode":40029,"errmsg":"invalid code"}"#);
+    let evil = begin(&sim, &edge, "/app/shop/auth?call=one&state=evil");
+    for at in 0..30 {
+        let made_up = |n| format!("{}&code=x{at}-{n}&state={}", evil.back, evil.state);
+        let all: Vec<_> =
+            (0..100).map(|n| edge.send(Method::Get, &made_up(n), &[("cookie", &evil.cookie)], "")).collect();
+        sim.settle();
+        drop(all);
+        sim.run_for(1_000);
+    }
+    come_back(&sim, &edge, &victim, "cv");
+    let body: Value = serde_json::from_str(&sim.asked().last().unwrap().body).unwrap();
+    assert_eq!(body["openid"], json!("oUser"), "{body}");
+    let codes = || sim.calls("/sns/oauth2/access_token?").len();
+    let before = codes();
+    let mut refusals = 0;
+    for at in 0..70 {
+        let made_up = |n| format!("{}&code=y{at}-{n}&state={}", evil.back, evil.state);
+        let all: Vec<_> =
+            (0..100).map(|n| edge.send(Method::Get, &made_up(n), &[("cookie", &evil.cookie)], "")).collect();
+        sim.settle();
+        refusals += all.into_iter().filter(|it| it.answer().status == 429).count();
+    }
+    assert!(refusals > 0 && codes() - before < 7_000, "{refusals}");
+}
+
+#[test]
+fn strangers_do_not_have_the_registry_asked_without_end() {
+    for route in ["auth?call=one", "js/config?url=https://a.b/", "js/card?type=choose"] {
+        let sim = Sim::new(1);
+        let settings = Settings { admin: true, copying: std::time::Duration::from_secs(10), ..settings() };
+        let edge = sim.threads(1, &settings).remove(0);
+        let limited = (0..6_500).any(|at| get(&sim, &edge, &format!("/app/r{at}/{route}"), "").status == 429);
+        assert!(limited, "{route}");
+    }
+}
+
+#[test]
+fn a_back_end_answers_for_its_page_and_not_for_the_whole_origin() {
+    let (sim, edge) = world();
+    let begun = begin(&sim, &edge, "/app/shop/auth?call=one&state=s");
+    let target = format!("{}&code=c1&state={}", begun.back, begun.state);
+    let worker = edge.send(Method::Get, &target, &[("cookie", &begun.cookie), ("service-worker", "script")], "");
+    sim.settle();
+    refused(&worker.answer(), 403);
+    let response = come_back(&sim, &edge, &begun, "c1");
+    assert_eq!((response.status, &*header(&response, "referrer-policy")), (200, "no-referrer"));
+}
+
+#[test]
+fn a_ticket_stands_beside_no_other() {
+    let (sim, edge) = world();
+    for name in ["ticket", "state", "errcode", "errmsg", "%74icket"] {
+        let call = escape(&format!("https://shop.example.com/in?{name}=x"));
+        refused(&get(&sim, &edge, &format!("/app/shop/auth?call={call}&mode=ticket"), ""), 400);
+    }
+}

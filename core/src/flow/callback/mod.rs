@@ -17,7 +17,6 @@ use crate::error::{Error, Reject};
 use crate::event::Event;
 use crate::flow;
 use crate::host::{Head, Host, Method, Response, Time};
-use crate::keeper::client;
 use crate::keeper::once::Claimed;
 use crate::keeper::table::{Digest, digest};
 use crate::limits;
@@ -96,11 +95,7 @@ impl Door {
 }
 
 async fn callback<H: Host>(gateway: &Gateway, host: &H, app: &str, what: &str) -> Result<Rc<Callback>, Error> {
-    if gateway.can_register() && gateway.app(app).is_none() {
-        // Nobody has proved anything yet.
-        client::stranger_for(gateway, host, app)?;
-    }
-    let account = flow::app::account(gateway, host, app, what).await?;
+    let account = flow::app::for_anybody(gateway, host, app, what).await?;
     let found = match gateway.app(app) {
         Some(_) => gateway.callback(app).cloned(),
         None => {

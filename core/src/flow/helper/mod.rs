@@ -4,6 +4,7 @@
 mod channels;
 mod qr;
 pub mod short;
+mod sign;
 mod template;
 mod user;
 
@@ -30,7 +31,7 @@ pub async fn answer<H: Host>(gateway: &Gateway, host: &H, head: &Head, what: Hel
         Helper::SnsAuth2 => user::of_code(gateway, host, head).await,
         Helper::ShortUrl => short::create(gateway, host, head).await,
         Helper::TmplMsg => template::send(gateway, host, head).await,
-        Helper::SignJsapi => short::sign(gateway, host, head).await,
+        Helper::SignJsapi => sign::sign(gateway, host, head).await,
         Helper::Order => channels::order(gateway, host, head).await,
         Helper::Refund => channels::refund(gateway, host, head).await,
     }

@@ -1,25 +1,28 @@
-//! `short-url`: WeChat keeps a long URL under a short key, and the gateway leads there. And `sign-jsapi`, which takes a URL as well.
+//! `short-url`: WeChat keeps a long URL under a short key, and the gateway leads there.
 
 use alloc::format;
+use alloc::rc::Rc;
+use alloc::string::String;
 
 use super::{account, done, field};
-use crate::account::Kind;
-use crate::caller::{Asker, Permission};
+use crate::account::AccountId;
 use crate::config::Gateway;
 use crate::error::{Error, Reject};
+use crate::flow;
 use crate::flow::api::{self, Ask, call};
-use crate::flow::{self, jssdk};
 use crate::host::{Head, Host, Response};
 use crate::json::Value;
+use crate::keeper::table::digest;
 use crate::limits;
 use crate::query::{escape, required};
 use crate::target::Url;
+use crate::wechat::errcode;
 
 /// What the marks of links are made for.
 const PURPOSE: &str = "short";
 
 /// What is marked: an app's key.
-fn named(app: &str, key: &str) -> alloc::string::String {
+fn named(app: &str, key: &str) -> String {
     format!("{app}~{key}")
 }
 
@@ -32,7 +35,7 @@ pub(super) async fn create<H: Host>(gateway: &Gateway, host: &H, head: &Head) ->
     let (app, account) = account(gateway, host, head, &form).await?;
     let url = required(&form, "u")?;
     // Where it leads is up to the caller, but it must be a place for browsers.
-    Url::parse(&url).map_err(|why| Reject::Invalid { name: "u".into(), why: why.into() })?;
+    place(&url).map_err(|why| Reject::Invalid { name: "u".into(), why: why.into() })?;
     let public_url = gateway.public_url.as_ref();
     let public_url = public_url.ok_or_else(|| Reject::Unset { what: "public_url".into() })?;
     let body = api::object([("long_data", Value::text(url)), ("expire_seconds", Value::Number(LIFE.into()))]);
@@ -56,34 +59,40 @@ pub async fn follow<H: Host>(gateway: &Gateway, host: &H, app: &str, key: &str, 
         return Err(Reject::NotFound.into());
     }
     let account = flow::app::account(gateway, host, app, "/proxy").await?;
-    let body = api::object([("short_key", Value::text(key))]);
-    let ask = Ask { path: "/cgi-bin/shorten/fetch", query: "", body: &body };
-    let answer = match call(gateway, host, &account, &ask, limits::API).await {
-        Err(Error::Refused { .. }) => return Err(Reject::NotFound.into()),
-        other => other?,
+    // Each question is one of the account's daily ones, and a link may be followed by thousands.
+    let id = digest(&["short", &account.id, key]);
+    let to = match gateway.recent.get(&id, host.now()) {
+        Some(it) => it,
+        None => {
+            let found: Rc<str> = long(gateway, host, &account, key).await?.into();
+            gateway.recent.keep(id, found.clone(), host.now());
+            found
+        }
     };
-    let long = field(&answer, "long_data")?;
-    let url = Url::parse(long.as_str().unwrap_or_default()).map_err(|_| Reject::NotFound)?;
     let response = Response { status: 302, ..Response::default() };
-    let to = format!("{}://{}{}", url.scheme, url.authority, url.target);
     Ok(response.with("location", &to).with("cache-control", "no-store"))
 }
 
-/// `s` and `u`, in the query or a form: the signature of a page for `wx.config`.
-pub(super) async fn sign<H: Host>(gateway: &Gateway, host: &H, head: &Head) -> Result<Response, Error> {
-    let form = flow::body::form(host, head).await?;
-    let asker = Asker::find(gateway, host, head)?;
-    let app = required(&form, "s")?;
-    // Whoever may have the ticket may sign any page with it.
-    asker.check(Permission::Ticket, &app)?;
-    let account = flow::app::account(gateway, host, &app, "/js").await?;
-    let page = jssdk::sign(gateway, host, &account, Kind::Jsapi, &required(&form, "u")?).await?;
-    let params = Value::object([
-        ("nonce", Value::text(&*page.nonce)),
-        ("noncestr", Value::text(&*page.nonce)),
-        ("timestamp", Value::Number(format!("{}", page.timestamp).into())),
-        ("signature", Value::text(&*page.signature)),
-        ("appId", Value::text(&*page.appid)),
-    ]);
-    Ok(done("params", params))
+/// What WeChat keeps under `key`.
+async fn long<H: Host>(gateway: &Gateway, host: &H, account: &AccountId, key: &str) -> Result<String, Error> {
+    let body = api::object([("short_key", Value::text(key))]);
+    let ask = Ask { path: "/cgi-bin/shorten/fetch", query: "", body: &body };
+    let answer = match call(gateway, host, account, &ask, limits::API).await {
+        Err(Error::Refused { code: errcode::NO_SHORT_KEY, .. }) => return Err(Reject::NotFound.into()),
+        other => other?,
+    };
+    let long = field(&answer, "long_data")?;
+    Ok(place(long.as_str().unwrap_or_default()).map_err(|_| Reject::NotFound)?)
+}
+
+/// A URL for browsers, which may have a fragment.
+fn place(text: &str) -> Result<String, &'static str> {
+    let (url, fragment) = text.split_once('#').map_or((text, None), |(url, it)| (url, Some(it)));
+    let url = Url::parse(url)?;
+    let plain = |it: u8| it.is_ascii_graphic() && !b"\\\"<>".contains(&it);
+    if !fragment.unwrap_or_default().bytes().all(plain) {
+        return Err("has characters that must be escaped");
+    }
+    let fragment = fragment.map(|it| format!("#{it}")).unwrap_or_default();
+    Ok(format!("{}://{}{}{fragment}", url.scheme, url.authority, url.target))
 }

@@ -36,7 +36,7 @@ pub(super) async fn of_code<H: Host>(gateway: &Gateway, host: &H, head: &Head) -
             return Err(Reject::Invalid { name: "scope".into(), why }.into());
         }
     };
-    let said = client::exchange(host, &account, Code::Oauth, code).await?;
+    let said = client::exchange(host, &account, Code::Oauth, code, "").await?;
     let openid = openid(&said);
     let user = told(gateway, host, &account, &said, scope, "").await;
     let (user, why) = match &user {

@@ -35,7 +35,7 @@ pub async fn answer<H: Host>(gateway: &Gateway, host: &H, head: &Head, app: &str
 
 /// `type=add` is for `wx.addCard`, `type=choose` for `wx.chooseCard`.
 async fn card<H: Host>(gateway: &Gateway, host: &H, head: &Head, app: &str) -> Result<Response, Error> {
-    let account = flow::app::account(gateway, host, app, "/js/card").await?;
+    let account = flow::app::for_anybody(gateway, host, app, "/js/card").await?;
     check(gateway, head, app)?;
     let add = match &*required(head.query(), "type")? {
         "add" => true,

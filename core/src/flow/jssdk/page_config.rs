@@ -23,7 +23,7 @@ pub async fn answer<H: Host>(gateway: &Gateway, host: &H, head: &Head, app: &str
 }
 
 async fn signed<H: Host>(gateway: &Gateway, host: &H, head: &Head, app: &str) -> Result<Response, Error> {
-    let account = flow::app::account(gateway, host, app, "/js/config").await?;
+    let account = flow::app::for_anybody(gateway, host, app, "/js/config").await?;
     let url = script::page(head.query())?.ok_or_else(|| Reject::Missing { name: "url".into() })?;
     check(gateway, app, &url)?;
     let signed = sign(gateway, host, &account, Kind::Jsapi, &url).await?;

@@ -19,7 +19,7 @@ use crate::wechat::jssdk;
 /// # Errors
 /// [`Reject`] for a page that is none of the app's and for what is wrong with the request, or whatever the keeper says.
 pub async fn config<H: Host>(gateway: &Gateway, host: &H, head: &Head, app: &str) -> Result<Response, Error> {
-    let account = flow::app::account(gateway, host, app, "/js/config").await?;
+    let account = flow::app::for_anybody(gateway, host, app, "/js/config").await?;
     let query = head.query();
     let list = apis(parameter(query, "apilist")?)?;
     let (debug, agent) = (is_true(query, "debug")?, is_true(query, "agent")?);

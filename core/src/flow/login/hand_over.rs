@@ -1,15 +1,15 @@
 //! Whoever is named by `call` learns who has logged in, and answers the browser.
 
-use alloc::borrow::ToOwned;
 use alloc::format;
 use alloc::rc::Rc;
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use super::COOKIE;
 use crate::config::Gateway;
 use crate::error::{Error, Reject, Unavailable};
 use crate::flow::example;
-use crate::host::{Host, Request, Response, Unreachable};
+use crate::host::{Head, Host, Request, Response, Unreachable};
 use crate::json::{Value, exact};
 use crate::target::Target;
 use crate::webhook::Message;
@@ -51,11 +51,30 @@ pub(super) fn body(told: Result<&str, &Error>, appid: &str, state: &str) -> Stri
 }
 
 /// Sends `body` there; what comes back is the browser's.
-pub(super) async fn post<H: Host>(host: &H, app: &str, to: &Rc<Target>, body: String) -> Result<Response, Error> {
-    let mut message = Message::new(host, app, body.into_bytes())?;
-    message.content_type = "application/json".to_owned();
-    let request = message.to(to, host.now());
+pub(super) async fn post<H: Host>(
+    host: &H,
+    head: &Head,
+    app: &str,
+    to: &Rc<Target>,
+    body: String,
+) -> Result<Response, Error> {
+    let request = message(host, head, app, body)?.to(to, host.now());
     send(host, to, request).await
+}
+
+/// What a back-end is told while a browser waits.
+pub(super) fn message<H: Host>(host: &H, head: &Head, app: &str, body: String) -> Result<Message, Error> {
+    let mut message = Message::new(host, app, body.into_bytes())?;
+    message.request_id = Some(crate::request_id(host, head));
+    Ok(message)
+}
+
+/// Refuses what is no visit of a browser's: a script that is fetched to work for the whole of the gateway's origin.
+pub(super) fn navigated(head: &Head) -> Result<(), Reject> {
+    match head.header("service-worker") {
+        Some(_) => Err(super::refuse("it is no page that asks")),
+        None => Ok(()),
+    }
 }
 
 /// Sends `request` there; what comes back is the browser's, whole.
@@ -73,15 +92,22 @@ pub(super) async fn send<H: Host>(host: &H, to: &Target, mut request: Request) -
         return Err(Unavailable::Unreachable { who: who() }.into());
     }
     let ours = |name: &str| CONNECTION.contains(&name) || name.starts_with([':']) || name.starts_with("x-envoy-");
-    answer.headers.retain(|it| !ours(&it.0));
-    if answer.headers.iter().all(|it| it.0 != "cache-control") {
-        answer = answer.with("cache-control", "no-store");
+    let cookie = |it: &(_, String)| it.0 == "set-cookie" && it.1.trim_start().starts_with(COOKIE);
+    answer.headers.retain(|it| !ours(&it.0) && !ORIGIN.contains(&&*it.0) && !cookie(it));
+    // The URL of this answer holds a code, which is nobody else's business.
+    for (name, value) in [("cache-control", "no-store"), ("referrer-policy", "no-referrer")] {
+        if answer.headers.iter().all(|it| it.0 != name) {
+            answer = answer.with(name, value);
+        }
     }
     Ok(answer)
 }
 
 /// How Envoy's own answers begin.
 const ENVOYS: [&[u8]; 3] = [b"upstream connect error", b"upstream request timeout", b"no healthy upstream"];
+
+/// What speaks for the whole of an origin, which is the gateway's, not the back-end's.
+const ORIGIN: [&str; 2] = ["clear-site-data", "service-worker-allowed"];
 
 /// What belongs to one connection, not to an answer (RFC 9110, 7.6.1), and what the host writes itself.
 const CONNECTION: [&str; 10] = [

@@ -5,6 +5,7 @@
 use alloc::string::String;
 
 use super::{COOKIE, hand_over, profile};
+use crate::account::Family;
 use crate::config::Gateway;
 use crate::error::{Error, Reject};
 use crate::flow;
@@ -15,20 +16,25 @@ use crate::keeper::client;
 use crate::keeper::exchange::Code;
 use crate::query::required;
 use crate::secret::Secret;
-use crate::webhook::Message;
 
 /// An app's `oauth.path`.
 ///
 /// # Errors
 /// [`Reject`] for what is wrong with the request; WeChat's word; [`crate::error::Unavailable`].
 pub async fn landing<H: Host>(gateway: &Gateway, host: &H, head: &Head, app: &str) -> Result<Response, Error> {
+    hand_over::navigated(head)?;
     let account = flow::app::account(gateway, host, app, "/auth").await?;
     let oauth = gateway.oauths.get(app).ok_or(Reject::NotFound)?;
     let to = oauth.redirect_to.as_ref().ok_or(Reject::NotFound)?;
     let (code, state) = (required(head.query(), "code")?, required(head.query(), "state")?);
-    let said = client::exchange(host, &account, Code::Oauth, Secret::new(code)).await?;
+    gateway.codes.take(host.now())?;
+    let said = client::exchange(host, &account, Code::Oauth, Secret::new(code), &state).await?;
     let flagged = !oauth.userinfo_flag.is_empty() && head.target.contains(&oauth.userinfo_flag);
-    let scope = if flagged { "snsapi_userinfo" } else { "snsapi_base" };
+    let scope = match (flagged, account.family) {
+        (false, _) => "snsapi_base",
+        (true, Family::Wecom) => "snsapi_privateinfo",
+        (true, _) => "snsapi_userinfo",
+    };
     let openid = profile::openid(&said);
     let user = profile::told(gateway, host, &account, &said, scope, "").await;
     let (user, why) = match &user {
@@ -43,7 +49,7 @@ pub async fn landing<H: Host>(gateway: &Gateway, host: &H, head: &Head, app: &st
         ("userInfo", user),
         ("userInfoError", Value::text(why)),
     ]);
-    let mut request = Message::new(host, app, body.into_bytes())?.to(to, host.now());
+    let mut request = hand_over::message(host, head, app, body)?.to(to, host.now());
     request.headers.extend(BROWSERS.into_iter().filter_map(|name| Some((name, head.header(name)?))));
     request.headers.extend(cookies(head).map(|it| ("cookie", it)));
     hand_over::send(host, to, request).await
@@ -56,12 +62,10 @@ fn cookies(head: &Head) -> Option<String> {
     (!theirs.is_empty()).then(|| theirs.join("; "))
 }
 
-/// What a browser sends when it follows a redirect, and what proxies before us add.
-const BROWSERS: [&str; 16] = [
+/// What a browser sends when it follows a redirect, and what our own host says of it.
+const BROWSERS: [&str; 13] = [
     "accept",
     "accept-language",
-    "cf-connecting-ip",
-    "cf-ipcountry",
     "dnt",
     "referer",
     "sec-ch-ua",
@@ -73,5 +77,4 @@ const BROWSERS: [&str; 16] = [
     "user-agent",
     "x-forwarded-for",
     "x-forwarded-proto",
-    "x-real-ip",
 ];

@@ -17,13 +17,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::account::{AccountId, Family};
 use crate::caller::{Asker, Permission};
-use crate::config::Gateway;
+use crate::config::{Gateway, has_login};
 use crate::error::{Error, Reject};
 use crate::flow;
 use crate::host::{Head, Host, Response, Time, World};
 use crate::json;
 use crate::keeper::client;
 use crate::keeper::exchange::{Code, Note};
+use crate::keeper::table::{Digest, digest};
 use crate::limits;
 use crate::query::{escape, has, parameter, required};
 use crate::secret::{Secret, hex};
@@ -61,8 +62,9 @@ pub async fn login<H: Host>(
     user: bool,
 ) -> Result<Response, Error> {
     let what = if user { "/auth/info" } else { "/auth" };
-    let account = flow::app::account(gateway, host, app, what).await?;
-    if matches!(account.family, Family::Miniprogram | Family::Channels) {
+    hand_over::navigated(head)?;
+    let account = flow::app::for_anybody(gateway, host, app, what).await?;
+    if !has_login(account.family) {
         return Err(refuse("accounts of this kind have no login in a browser").into());
     }
     if has(head.query(), "ctx") {
@@ -96,6 +98,10 @@ fn go<W: World>(
         let why = "must be a URL where mode is ticket: the browser is sent there".into();
         return Err(Reject::Target { why }.into());
     }
+    if ticket && ["ticket", "state", "errcode", "errmsg"].iter().any(|it| has(query_of(&call), it)) {
+        let why = "has a parameter of which only the gateway may speak: ticket, state, errcode or errmsg".into();
+        return Err(Reject::Invalid { name: "call".into(), why }.into());
+    }
     if [&call, &state, &lang].iter().any(|it| it.len() > limits::FIELD) {
         let why = format!("is longer than {} bytes", limits::FIELD);
         return Err(Reject::Invalid { name: "call, state or lang".into(), why }.into());
@@ -121,6 +127,10 @@ fn go<W: World>(
     let agentid = agentid.filter(|_| wecom);
     let there = oauth::authorize(&gateway.open, account.appid(), agentid, &back, scope, &nonce);
     Ok(hand_over::redirect(&there).with("set-cookie", &cookie))
+}
+
+fn query_of(url: &str) -> &str {
+    url.split_once('?').map_or("", |it| it.1)
 }
 
 fn unset(what: &str) -> Reject {
@@ -152,9 +162,10 @@ async fn come_back<H: Host>(
     let context = context(gateway, host, head, app)?;
     let code = parameter(head.query(), "code")?.filter(|it| !it.is_empty());
     let code = code.ok_or_else(|| refuse("it was cancelled"))?;
+    gateway.codes.take(host.now())?;
     // What was allowed when the login began may have been taken back.
     let to = hand_over::destination(gateway, app, &context.call)?;
-    let said = client::exchange(host, account, Code::Oauth, Secret::new(code)).await;
+    let said = client::exchange(host, account, Code::Oauth, Secret::new(code), &context.nonce).await;
     let user = match said {
         Ok(said) => told(gateway, host, account, &said, &context.scope, &context.lang).await,
         Err(it) => Err(it),
@@ -166,10 +177,10 @@ async fn come_back<H: Host>(
     let body = hand_over::body(user.as_deref(), account.appid(), &context.state);
     let Some(to) = to else { return flow::example::logged_in(gateway, &body) };
     if !context.ticket {
-        return hand_over::post(host, app, &to, body).await;
+        return hand_over::post(host, head, app, &to, body).await;
     }
     let query = match &user {
-        Ok(_) => format!("ticket={}", ticket(host, account, app, body).await?),
+        Ok(_) => format!("ticket={}", ticket(host, account, &context, body).await?),
         Err(it) => format!("errcode={}&errmsg={}", it.code(), escape(&it.message())),
     };
     let place = to.at("", &format!("{query}&state={}", escape(&context.state)));
@@ -193,19 +204,24 @@ fn context<W: World>(gateway: &Gateway, world: &W, head: &Head, app: &str) -> Re
     Ok(context)
 }
 
-/// A one-time ticket for what is in `body`.
-async fn ticket<H: Host>(host: &H, account: &AccountId, app: &str, body: String) -> Result<String, Error> {
-    let mut ticket = [0; 16];
-    host.random(&mut ticket)?;
-    let ticket = hex(&ticket);
-    let id = ticket_id(app, &ticket);
-    client::keep_note(host, account, Note::Ticket, id, Secret::new(body)).await?;
-    Ok(ticket)
+/// A one-time ticket for what is in `body`. A login has one at a time: whoever comes back again and again takes no room from others.
+async fn ticket<H: Host>(host: &H, account: &AccountId, context: &Context, body: String) -> Result<String, Error> {
+    let login = hex(&digest(&["login", &context.nonce]));
+    let mut secret = [0; 16];
+    host.random(&mut secret)?;
+    let secret = hex(&secret);
+    let kept = Secret::new([&*secret, &body].concat());
+    client::keep_note(host, account, Note::Ticket, ticket_id(&context.app, &login), kept).await?;
+    Ok([login, secret].concat())
 }
 
-fn ticket_id(app: &str, ticket: &str) -> crate::keeper::table::Digest {
-    crate::keeper::table::digest(&["ticket", app, ticket])
+/// Under what the ticket of a login is kept.
+fn ticket_id(app: &str, login: &str) -> Digest {
+    digest(&["ticket", app, login])
 }
+
+/// The length of either half of a ticket.
+const HALF: usize = 32;
 
 /// `POST /app/{app}/auth/ticket` with `{"ticket":".."}`: who has logged in, once.
 ///
@@ -220,7 +236,12 @@ pub async fn swap<H: Host>(gateway: &Gateway, host: &H, head: &Head, app: &str) 
     let account = flow::app::account(gateway, host, app, "/auth/ticket").await?;
     let body = flow::body::read(host, limits::CREDENTIALS).await?;
     let Body { ticket } = json::read(&body).ok_or(Reject::Json)?;
-    let found = client::read_note(host, &account, Note::Ticket, ticket_id(app, &ticket)).await?;
     let why = || Reject::Invalid { name: "ticket".into(), why: "is none, or too old, or was swapped before".into() };
-    Ok(Response::json(200, found.ok_or_else(why)?.expose().into()))
+    let (login, secret) = ticket.split_at_checked(HALF).ok_or_else(why)?;
+    let found = client::read_note(host, &account, Note::Ticket, ticket_id(app, login)).await?.ok_or_else(why)?;
+    let (kept, body) = found.expose().split_at_checked(HALF).ok_or_else(why)?;
+    if !Secret::new(kept.into()).matches(secret) {
+        return Err(why().into());
+    }
+    Ok(Response::json(200, body.into()))
 }

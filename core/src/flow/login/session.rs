@@ -14,8 +14,7 @@ use crate::flow::api;
 use crate::host::{Head, Host, Response};
 use crate::json::{self, Value, exact};
 use crate::keeper::client;
-use crate::keeper::exchange::{Code, Note};
-use crate::keeper::table::{Digest, digest};
+use crate::keeper::exchange::{Code, Note, session};
 use crate::limits;
 use crate::query::{parameter, required};
 use crate::secret::Secret;
@@ -34,13 +33,8 @@ pub async fn login<H: Host>(gateway: &Gateway, host: &H, head: &Head, app: &str)
         Some("true") => true,
         Some(_) => return Err(invalid("session_key", "must be true or false").into()),
     };
-    let said = client::exchange(host, &account, Code::Session, code).await?;
+    let said = client::exchange(host, &account, Code::Session, code, "").await?;
     let said = exact::parse(said.expose()).unwrap_or_default();
-    let text = |name| said.get(name).and_then(Value::as_str).unwrap_or_default();
-    if !text("openid").is_empty() && !text("session_key").is_empty() {
-        let key = Secret::new(text("session_key").into());
-        client::keep_note(host, &account, Note::Session, id(app, text("openid")), key).await?;
-    }
     let told = |name: &str| wants_key || name != "session_key";
     let fields: Vec<_> = said.fields().iter().filter(|it| told(&it.0)).cloned().collect();
     let mut out = String::new();
@@ -71,7 +65,7 @@ pub async fn decrypt<H: Host>(gateway: &Gateway, host: &H, head: &Head, app: &st
     let account = program(gateway, host, app, "/login/decrypt").await?;
     let body = flow::body::read(host, limits::BODY).await?;
     let body: Body = json::read(&body).ok_or(Reject::Json)?;
-    let key = client::read_note(host, &account, Note::Session, id(app, &body.openid)).await?;
+    let key = client::read_note(host, &account, Note::Session, session(&account, &body.openid)).await?;
     let key =
         key.ok_or_else(|| invalid("openid", "has no session here: send the js_code of a new wx.login to /login"))?;
     let opened = if body.encrypted.is_empty() {
@@ -96,10 +90,6 @@ async fn program<H: Host>(gateway: &Gateway, host: &H, app: &str, what: &str) ->
         Family::Official if gateway.app(app).is_none() => Ok(account),
         _ => Err(super::refuse("this app is no mini program").into()),
     }
-}
-
-fn id(app: &str, openid: &str) -> Digest {
-    digest(&["session", app, openid])
 }
 
 fn invalid(name: &str, why: &str) -> Reject {
