@@ -62,17 +62,22 @@ on_every_host! {
         assert_eq!((&signed["params"]["appId"], &signed["params"]["nonce"]), (&json!(DEMO_APPID), &signed["params"]["noncestr"]));
         assert_eq!(signed["params"]["signature"].as_str().map(str::len), Some(40));
         assert_eq!(get("/health").await.text(), "OK\n");
+        // A token that WeChat does not take any more is replaced, and the call made again.
+        edge.simulator().invalidate(DEMO_APPID, wxedge_tests::simulator::wechat::Which::Stable).await.unwrap();
+        said(&get("/user?s=demo&o=o%20U%26x").await);
         unharmed(&mut edge).await;
     }
 
     async fn a_short_link_leads_to_the_long_one(start: Start) {
         let mut edge = helpers(start).start().await;
-        let long = "https://shop.example.com/a?b=c%26d";
+        let long = "https://shop.example.com/a?b=c%26d#/order/1?x=y";
         let short = said(&form(&edge, "/short-url", &format!("s=demo&u={}", wxedge::query::escape(long))).await);
         let short = short["short-url"].as_str().unwrap().strip_prefix("https://wx.example.com").unwrap().to_owned();
         assert!(short.starts_with("/s/demo~"), "{short}");
-        let answer = edge.get(&short).await;
-        assert_eq!((answer.status, answer.header("location").as_deref()), (302, Some(long)));
+        for _ in 0..12 {
+            let answer = edge.get(&short).await;
+            assert_eq!((answer.status, answer.header("location").as_deref()), (302, Some(long)));
+        }
         let asked = edge.simulator().state().await.unwrap().counters["shorten_fetch"].calls;
         let (key, mark) = short.trim_start_matches("/s/demo~").split_once('~').unwrap();
         for path in [
@@ -83,10 +88,37 @@ on_every_host! {
             assert_eq!(edge.get(&path).await.status, 404, "{path}");
         }
         let now = edge.simulator().state().await.unwrap().counters["shorten_fetch"].calls;
-        assert_eq!((asked, now), (1, 1), "nobody has WeChat asked by guessing");
-        for url in ["javascript:alert(1)", "//evil.com", "ftp://a.b", "https://a.b/\r\nx: y"] {
+        assert_eq!(now, asked, "nobody has WeChat asked by guessing");
+        assert!(asked <= 4, "{asked}: each thread remembers where it leads");
+        let another = said(&form(&edge, "/short-url", "s=demo&u=https%3A%2F%2Fa.b").await);
+        let another = another["short-url"].as_str().unwrap().strip_prefix("https://wx.example.com").unwrap().to_owned();
+        let full = json!({ "endpoint": "shorten_fetch", "fault": "errcode", "errcode": 45009, "errmsg": "reach max api daily quota limit", "times": 1 });
+        edge.simulator().fault(full).await.unwrap();
+        assert_eq!(edge.get(&another).await.status, 502, "a link that is there is not said to be gone");
+        for url in ["javascript:alert(1)", "https://a.b/#\"><script>", "//evil.com", "ftp://a.b", "https://a.b/\r\nx: y"] {
             let body = format!("s=demo&u={}", wxedge::query::escape(url));
             wrong(&form(&edge, "/short-url", &body).await, 400);
+        }
+        unharmed(&mut edge).await;
+    }
+
+    async fn who_a_code_is_is_told_whatever_was_asked(start: Start) {
+        let mut edge = helpers(start).start().await;
+        edge.simulator().user(json!({ "openid": "oA", "unionid": "uA", "nickname": "店" })).await.unwrap();
+        let wechat = edge.simulator().address();
+        for (scope, wanted, nickname) in [("snsapi_base", "", ""), ("snsapi_base", "&scope=base", ""), ("snsapi_userinfo", "&scope=userinfo", "店")] {
+            let page = format!("/connect/oauth2/authorize?appid={DEMO_APPID}&redirect_uri=https%3A%2F%2Fa.b%2F&response_type=code&scope={scope}&state=s");
+            let mut answer = Request::new(wechat, "GET", page).await;
+            if answer.status == 200 {
+                let text = answer.text();
+                let (_, rest) = text.split_once("id=\"allow\" href=\"").unwrap();
+                answer = Request::new(wechat, "GET", rest.split('"').next().unwrap().replace("&amp;", "&")).await;
+            }
+            let location = answer.header("location").unwrap();
+            let code = location.split("code=").nth(1).unwrap().split('&').next().unwrap().to_owned();
+            let told = said(&edge.get(format!("/sns-auth2?s=demo&code={code}{wanted}")).bearer(CRM_KEY).await);
+            assert_eq!((&told["openId"], &told["error"], &told["userInfo"]["unionid"]), (&json!("oA"), &json!(""), &json!("uA")));
+            assert_eq!(told["userInfo"]["nickname"], json!(nickname), "{scope}");
         }
         unharmed(&mut edge).await;
     }

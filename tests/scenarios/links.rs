@@ -18,6 +18,8 @@ fn linked(start: Start) -> Start {
     start.config(|config| {
         config["public_url"] = json!(PUBLIC);
         config["gateway_key"] = json!("key-of-the-gateway-itself");
+        // Whoever has a link asks as its caller, and what that may be used for is asked when the link is followed.
+        config["apps"]["demo"]["allow"] = json!(["token"]);
         config["callers"] = json!([
             { "name": "crm", "key": "${CRM_KEY}", "apps": ["demo"], "may": ["token", "link"] },
             { "name": "店 a&b", "jwt": { "kid": "k", "key": "jwt-key-of-16-bytes" }, "may": ["link"] },

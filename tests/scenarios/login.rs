@@ -90,14 +90,23 @@ on_every_host! {
         let mut edge = logins(start, &backend).start().await;
         a_user(&edge).await;
         let page = says("<h1>欢迎</h1>").status(201).header("content-type", "text/html; charset=utf-8");
-        backend.always(page.header("set-cookie", "a=1; Path=/").header("set-cookie", "b=2; HttpOnly"));
+        let page = page.header("set-cookie", "a=1; Path=/").header("set-cookie", "b=2; HttpOnly");
+        // What would speak for the gateway's whole origin, and its own cookies, are not a back-end's to set.
+        let page = page.header("service-worker-allowed", "/").header("clear-site-data", "\"*\"");
+        backend.always(page.header("set-cookie", "wxedge_12345678=x; Path=/app/"));
         let browser = logs_in(&edge, "/app/demo/auth/info?call=shop&state=s%26%E5%BA%97&lang=en").await;
         let answer = comes_back(&edge, &browser).await;
         assert_eq!((answer.status, answer.text().as_str()), (201, "<h1>欢迎</h1>"));
         let cookies: Vec<_> = answer.headers.iter().filter(|it| it.0 == "set-cookie").map(|it| it.1.clone()).collect();
         assert_eq!(cookies, [b"a=1; Path=/".to_vec(), b"b=2; HttpOnly".to_vec()]);
-        assert_eq!(answer.header("cache-control").as_deref(), Some("no-store"));
+        for (name, value) in [
+            ("cache-control", Some("no-store")), ("referrer-policy", Some("no-referrer")), ("service-worker-allowed", None),
+            ("clear-site-data", None),
+        ] {
+            assert_eq!(answer.header(name).as_deref(), value, "{name}");
+        }
         let told = backend.received().remove(0);
+        assert!(told.header("x-request-id").is_some());
         assert!(told.is_signed_with(BACKEND_KEY.as_bytes()) && told.header("cookie").is_none());
         let body = told.json();
         let expected = [
@@ -201,6 +210,9 @@ on_every_host! {
         }
         let answer = edge.get("/app/demo/auth?call=%3Cscript%3Ealert(1)%3C%2Fscript%3E&state=%22%3E%3Cscript%3E").await;
         assert!(answer.status == 403 && !answer.text().contains("<script"), "{}", answer.text());
+        // No words of the request stand on a page of ours.
+        let answer = edge.get("/app/%E8%AF%B7%E8%AE%BF%E9%97%AE%20evil.com/auth?call=shop&state=%E8%AF%B7evil.com").await;
+        assert!(answer.status == 404 && !answer.text().contains("evil"), "{}", answer.text());
         unharmed(&mut edge).await;
     }
 
@@ -294,6 +306,11 @@ on_every_host! {
         let told = backend.received().pop().unwrap().json();
         assert_eq!((&told["userid"], &told["mobile"], &told["email"]), (&json!("zhang<b>"), &json!("13800000000"), &json!("z@example.com")));
         assert!(["user_ticket", "errcode", "errmsg"].iter().all(|it| told.get(it).is_none()), "{told}");
+        // A token that has died meanwhile is found out and replaced, and costs no login.
+        edge.simulator().invalidate("ww1234567890abcdef", wxedge_tests::simulator::wechat::Which::WeCom).await.unwrap();
+        let stale = logs_in(&edge, "/app/desk/auth?call=shop").await;
+        comes_back(&edge, &stale).await;
+        assert_eq!(backend.received().pop().unwrap().json()["userid"], json!("zhang<b>"));
         edge.simulator().user(json!({ "openid": "oStranger", "external_userid": "wmStranger" })).await.unwrap();
         let stranger = logs_in(&edge, "/app/desk/auth?call=shop").await;
         comes_back(&edge, &stranger).await;
