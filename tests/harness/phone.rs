@@ -51,6 +51,11 @@ impl Phone {
         self.did(self.session.post("/url", json!({ "url": url })).await).await;
     }
 
+    /// Loads the page that is open once more.
+    pub async fn loads_again(&self) {
+        self.did(self.session.post("/refresh", json!({})).await).await;
+    }
+
     /// The URL of the page that is open, as the page itself reads it.
     pub async fn url(&self) -> String {
         let url = self.runs("return location.href").await;

@@ -55,6 +55,7 @@ pub struct Start {
     faults: bool,
     derived: bool,
     kv: bool,
+    browsable: bool,
     names: BTreeMap<String, IpAddr>,
     comparison: String,
     edits: Vec<Edit>,
@@ -75,6 +76,7 @@ impl Start {
             faults: false,
             derived: false,
             kv: true,
+            browsable: false,
             names: BTreeMap::new(),
             comparison: String::new(),
             edits: Vec::new(),
@@ -152,6 +154,12 @@ impl Start {
         self
     }
 
+    /// Sends browsers to the simulator's pages where they would be sent to WeChat's.
+    pub fn browsable(mut self) -> Self {
+        self.browsable = true;
+        self
+    }
+
     /// The name `name` leads to `address`, as a DNS server might say. Envoy's address filter stays as it is.
     pub fn name(mut self, name: &str, address: impl Into<IpAddr>) -> Self {
         self.names.insert(name.to_owned(), address.into());
@@ -175,8 +183,11 @@ impl Start {
     }
 
     /// The same, for who wants to look at the failure.
-    pub async fn try_start(self) -> Result<Edge> {
+    pub async fn try_start(mut self) -> Result<Edge> {
         let simulator = SimulatorProcess::start().await?;
+        if self.browsable {
+            self.config["wechat"]["open"] = json!(simulator.url());
+        }
         for account in self.accounts() {
             simulator.control().account(account).await.map_err(Failure::of("make an account in the simulator"))?;
         }
@@ -211,7 +222,7 @@ impl Start {
     }
 
     fn workerd(mut self, urls: Vec<String>, kv: Option<&Kv>) -> WorkerdSettings {
-        self.config["wechat"] = json!({ "api": urls, "qyapi": urls.first() });
+        (self.config["wechat"]["api"], self.config["wechat"]["qyapi"]) = (json!(urls), json!(urls.first()));
         let mut bindings = self.env;
         if self.derived {
             bindings.insert("WECHAT_API_ROOT".to_owned(), urls.first().cloned().unwrap_or_default());
