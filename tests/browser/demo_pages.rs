@@ -22,7 +22,7 @@ on_every_host! {
         scene.phone.opens(&format!("{GATEWAY}/example/")).await;
         scene.phone.sees("微信网关的示例页面").await;
         scene.phone.picture(&format!("demo-index-{:?}", scene.edge.kind())).await;
-        scene.phone.taps("登录").await;
+        scene.phone.taps("微信登录").await;
         scene.phone.sees("后端得到的内容").await;
         scene.phone.taps("授权登录").await;
         scene.phone.taps("允许 Allow").await;

@@ -62,10 +62,10 @@ impl Phone {
         url.as_str().unwrap_or_default().to_owned()
     }
 
-    /// Taps the link or button with that text.
+    /// Taps the first link or button whose text begins like that.
     pub async fn taps(&self, label: &str) {
-        const FIND: &str =
-            "return [...document.querySelectorAll('a, button')].find(it => it.innerText.trim() === arguments[0])";
+        const FIND: &str = "const all = [...document.querySelectorAll('a, button')];
+            return all.find((it) => it.innerText.trim().startsWith(arguments[0]))";
         let find = async || {
             let found = self.script(FIND, json!([label])).await.ok()?;
             found[ELEMENT].as_str().map(str::to_owned)

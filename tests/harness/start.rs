@@ -186,7 +186,9 @@ impl Start {
     pub async fn try_start(mut self) -> Result<Edge> {
         let simulator = SimulatorProcess::start().await?;
         if self.browsable {
-            self.config["wechat"]["open"] = json!(simulator.url());
+            let url = simulator.url();
+            self.config["wechat"]["jweixin"] = json!(format!("{url}/open/js/jweixin-1.6.0.js"));
+            self.config["wechat"]["open"] = json!(url);
         }
         for account in self.accounts() {
             simulator.control().account(account).await.map_err(Failure::of("make an account in the simulator"))?;
