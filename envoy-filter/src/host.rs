@@ -190,7 +190,21 @@ pub(crate) fn reply(headers: usize, body: usize) -> Result<Response, Unreachable
             response.headers.push((name.into(), value));
         }
     }
+    if let Some(why) = unmet(&response) {
+        return Err(why);
+    }
     let buffer = hostcalls::get_buffer(BufferType::HttpCallResponseBody, 0, body);
     response.body = buffer.ok().flatten().unwrap_or_default();
     Ok(response)
+}
+
+/// The header in which Envoy's router notes how long an upstream took. Without it nobody answered but Envoy itself.
+const SERVICE_TIME: &str = "x-envoy-upstream-service-time";
+
+/// Why no upstream answered, if the answer is Envoy's own: its text is for operators, and a back-end may well say the same.
+fn unmet(response: &Response) -> Option<Unreachable> {
+    if response.status < 500 || response.headers.iter().any(|it| it.0 == SERVICE_TIME) {
+        return None;
+    }
+    Some(if response.status == 504 { Unreachable::Timeout } else { Unreachable::Broken })
 }

@@ -221,8 +221,7 @@ on_every_host! {
         let lines = failures(&edge);
         let line = |kind: &str| lines.iter().find(|it| it.contains(kind)).unwrap();
         assert!(line("kind=jsapi").contains(&format!("account=official/{DEMO_APPID} kind=jsapi app=demo why=\"status 307\"")));
-        let late = ["why=\"no answer in time\"", "why=\"status 504\""];
-        assert!(late.iter().any(|it| line("kind=access").contains(it)), "{lines:?}");
+        assert!(line("kind=access").contains("why=\"no answer in time\""), "{lines:?}");
         assert_eq!((hangs.received().len(), redirects.received().len(), trap.received().len()), (3, 3, 0));
         if let Some(envoy) = edge.envoy() {
             assert_eq!(envoy.stat("wasmcustom.wxedge.hook_failed").await.unwrap(), 2);
@@ -238,8 +237,7 @@ on_every_host! {
         read(&edge).await;
         assert!(asked.elapsed() < AT_ONCE, "{:?}", asked.elapsed());
         until("it is given up", PATIENCE, async || failures(&edge).len() == 1).await;
-        let said = ["why=\"no connection, or it broke\"", "why=\"status 503\""];
-        assert!(said.iter().any(|it| failures(&edge)[0].contains(it)), "{:?}", failures(&edge));
+        assert!(failures(&edge)[0].contains("why=\"no connection, or it broke\""), "{:?}", failures(&edge));
         kept_its_secrets(&mut edge).await;
     }
 

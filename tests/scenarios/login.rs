@@ -1,9 +1,12 @@
 //! Logins with WeChat: from the gateway's redirect over WeChat's page to the back-end whose answer the browser gets.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 use wxedge_tests::harness::*;
 use wxedge_tests::on_every_host;
 
+use crate::raw_wechat::{Raw, RawWeChat};
 use crate::support::*;
 
 const BACKEND_KEY: &str = "key-of-the-back-end-of-logins";
@@ -216,7 +219,7 @@ on_every_host! {
         unharmed(&mut edge).await;
     }
 
-    async fn wechats_word_is_told_and_a_back_end_that_is_down_ends_on_a_page(start: Start) {
+    async fn what_wechat_refuses_is_told_to_the_back_end(start: Start) {
         let backend = Backend::start().await.unwrap();
         let mut edge = logins(start, &backend).start().await;
         a_user(&edge).await;
@@ -227,10 +230,40 @@ on_every_host! {
         let mut told = backend.received()[0].json();
         assert!(told["errmsg"].take().as_str().unwrap().starts_with("invalid code"), "{told}");
         assert_eq!(told, json!({ "errcode": 40029, "errmsg": null, "appid": DEMO_APPID, "state": "s1" }));
+        unharmed(&mut edge).await;
+    }
+
+    async fn a_back_end_that_is_down_ends_on_a_page_and_one_that_says_so_is_shown(start: Start) {
+        let garbled = BTreeMap::from([("raw".to_owned(), Raw::new("This is no HTTP.\r\n\r\n"))]);
+        let (backend, garbled) = (Backend::start().await.unwrap(), RawWeChat::start(garbled).await);
+        let start = logins(start, &backend).config(|config| {
+            config["backends"]["shop"]["timeout_ms"] = json!(500);
+            config["backends"]["garbled"] = json!({ "url": format!("{}/appid=raw&", garbled.url()) });
+            config["apps"]["demo"]["oauth"]["to"] = json!(["shop", "garbled"]);
+        });
+        let mut edge = start.start().await;
+        let visit = async |call: &str| {
+            let browser = logs_in(&edge, &format!("/app/demo/auth?call={call}")).await;
+            comes_back(&edge, &browser).await
+        };
+        // Behind a back-end there may be another Envoy.
+        for (status, words) in [(502, "502 Bad Gateway"), (503, "upstream connect error"), (504, "upstream request timeout")] {
+            backend.always(says(words).status(status).header("content-type", "text/plain"));
+            let shown = visit("shop").await;
+            assert_eq!((shown.status, shown.text().as_str()), (status, words));
+        }
+        let refused = |answer: Answer, status: u16, words: &str| {
+            let text = answer.text();
+            assert_eq!((answer.status, text.contains(words), text.contains("upstream")), (status, true, false), "{text}");
+        };
+        backend.always(Manners::Hangs);
+        refused(visit("shop").await, 504, "没有及时得到答复");
         backend.always(Manners::Resets);
-        let browser = logs_in(&edge, "/app/demo/auth?call=shop").await;
-        let answer = comes_back(&edge, &browser).await;
-        assert!((500..505).contains(&answer.status) && answer.text().contains("请稍后再试"), "{}", answer.text());
+        refused(visit("shop").await, 502, "暂时无法登录");
+        refused(visit("garbled").await, 502, "暂时无法登录");
+        assert_eq!(garbled.calls(), 1);
+        drop(backend);
+        refused(visit("shop").await, 502, "暂时无法登录");
         unharmed(&mut edge).await;
     }
 

@@ -87,10 +87,6 @@ pub(super) async fn send<H: Host>(host: &H, to: &Target, mut request: Request) -
         Unreachable::Timeout => Unavailable::Timeout { who: who() },
         _ => Unavailable::Unreachable { who: who() },
     })?;
-    // Envoy answers for a back-end that is not there, with words that are none for a browser.
-    if matches!(answer.status, 503 | 504) && ENVOYS.iter().any(|it| answer.body.starts_with(it)) {
-        return Err(Unavailable::Unreachable { who: who() }.into());
-    }
     let ours = |name: &str| CONNECTION.contains(&name) || name.starts_with([':']) || name.starts_with("x-envoy-");
     let cookie = |it: &(_, String)| it.0 == "set-cookie" && it.1.trim_start().starts_with(COOKIE);
     answer.headers.retain(|it| !ours(&it.0) && !ORIGIN.contains(&&*it.0) && !cookie(it));
@@ -102,9 +98,6 @@ pub(super) async fn send<H: Host>(host: &H, to: &Target, mut request: Request) -
     }
     Ok(answer)
 }
-
-/// How Envoy's own answers begin.
-const ENVOYS: [&[u8]; 3] = [b"upstream connect error", b"upstream request timeout", b"no healthy upstream"];
 
 /// What speaks for the whole of an origin, which is the gateway's, not the back-end's.
 const ORIGIN: [&str; 2] = ["clear-site-data", "service-worker-allowed"];
