@@ -24,12 +24,13 @@ on_every_host! {
         scene.phone.picture(&format!("demo-index-{:?}", scene.edge.kind())).await;
         scene.phone.taps("微信登录").await;
         scene.phone.sees("后端得到的内容").await;
+        scene.phone.picture(&format!("demo-login-before-{:?}", scene.edge.kind())).await;
         scene.phone.taps("授权登录").await;
         scene.phone.taps("允许 Allow").await;
         scene.phone.sees("小明 </pre><b>").await;
         scene.phone.picture(&format!("demo-login-{:?}", scene.edge.kind())).await;
         scene.phone.taps("静默登录").await;
-        scene.phone.sees("\"openid\":\"oA\"").await;
+        scene.phone.sees("\"openid\": \"oA\"").await;
         scene.phone.taps("返回").await;
         scene.phone.sees("微信网关的示例页面").await;
         assert_eq!(scene.phone.console().await, [""; 0]);

@@ -1,13 +1,10 @@
 //! QR codes on a page: read off the screen by a decoder that shares nothing with what drew them.
 
 use rqrr::PreparedImage;
-use serde_json::json;
 use wxedge_tests::harness::*;
 use wxedge_tests::on_every_host;
 
 use crate::scene::{SHOP, Scene, page};
-
-const LINKS_KEY: &str = "links-key-0123456789";
 
 /// What is written in the one QR code of a picture.
 fn read(picture: &[u8]) -> String {
@@ -27,17 +24,13 @@ fn read(picture: &[u8]) -> String {
 
 on_every_host! {
     async fn a_qr_code_on_a_page_reads_as_what_was_asked_for(start: Start) {
-        let scene = Scene::new(start.config(|config| {
-            let caller = json!({ "name": "links", "key": LINKS_KEY, "apps": ["demo"], "may": ["link"] });
-            config["callers"].as_array_mut().unwrap().push(caller);
-        })).await;
+        let scene = Scene::new(start).await;
         let long = format!("{SHOP}/?q={}", "0123456789".repeat(40));
         let texts = ["weixin://wxpay/bizpayurl?pr=abc123", "http://shop.example.com/店?a=1&b=2#x", "小明 \"</svg><script>\"", &long];
         for text in texts {
             for rest in ["", "&size=300", "&size=-4", "&format=svg", "&format=svg&size=220"] {
-                let body = json!({ "path": format!("/qrcode?path={}{rest}", wxedge::query::escape(text)), "expires_in": 60 });
-                let link = scene.edge.post_json("/app/demo/sign", &body).bearer(LINKS_KEY).await;
-                let link = link.json()["url"].as_str().unwrap_or_else(|| panic!("{}", link.text())).replace('&', "&amp;");
+                let path = format!("/qrcode?path={}{rest}", wxedge::query::escape(text));
+                let link = scene.link(&path).await.replace('&', "&amp;");
                 scene.shop.always(page(&format!("<h1>扫一扫</h1><img style=max-width:100% src=\"{link}\">")));
                 scene.phone.opens(&format!("{SHOP}/qr")).await;
                 assert_eq!(read(&scene.phone.picture_of("img").await), text, "{rest}");

@@ -7,7 +7,7 @@ use wxedge_tests::harness::*;
 pub const GATEWAY: &str = "http://wx.example.com";
 /// The shop's.
 pub const SHOP: &str = "http://shop.example.com";
-/// A caller that may do whatever concerns logins.
+/// A caller that swaps tickets of logins and signs links.
 pub const SHOP_KEY: &str = "shop-key-0123456789";
 
 /// A gateway, a shop and a phone.
@@ -28,7 +28,7 @@ impl Scene {
             config["apps"]["demo"]["oauth"] = json!({
                 "to": ["shop", SHOP], "path": "/redirect", "redirect_to": "shop", "userinfo_flag": "full"
             });
-            let caller = json!({ "name": "shop", "key": SHOP_KEY, "apps": ["demo"], "may": ["login"] });
+            let caller = json!({ "name": "shop", "key": SHOP_KEY, "apps": ["demo"], "may": ["login", "link"] });
             config["callers"].as_array_mut().unwrap().push(caller);
         });
         let edge = start.start().await;
@@ -41,6 +41,13 @@ impl Scene {
     /// Somebody else's phone.
     pub async fn another_phone(edge: &Edge, shop: &Backend) -> Phone {
         Phone::start(&[("wx.example.com", edge.address()), ("shop.example.com", shop.address())]).await
+    }
+
+    /// The link to that path of the gateway which anybody may follow.
+    pub async fn link(&self, path: &str) -> String {
+        let body = json!({ "path": path, "expires_in": 60 });
+        let answer = self.edge.post_json("/app/demo/sign", &body).bearer(SHOP_KEY).await;
+        answer.json()["url"].as_str().unwrap_or_else(|| panic!("{}", answer.text())).to_owned()
     }
 
     /// What the simulator was asked, by the short name of the endpoint.

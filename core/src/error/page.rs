@@ -15,7 +15,7 @@ pub(super) fn page(error: &Error, message: &str, request_id: &str) -> Response {
     let body = format!(
         "<!doctype html><html lang=\"zh\"><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\
          <title>{chinese} · {english}</title><style>{STYLE}</style><main><h1>{chinese}</h1><h2>{english}</h2>\
-         <p>{message}</p><small>{request_id}</small></main></html>"
+         <p>{message}</p><small>编号 ID {request_id}</small></main></html>"
     );
     Response { status: error.status(), body: body.into_bytes(), ..Response::default() }
         .with("content-type", "text/html; charset=utf-8")
@@ -28,8 +28,8 @@ pub(super) fn page(error: &Error, message: &str, request_id: &str) -> Response {
 const STYLE: &str = "body{margin:0;min-height:100vh;display:grid;place-items:center;background:#f7f7f7;color:#1a1a1a;\
     font:16px/1.6 system-ui,'PingFang SC','Noto Sans CJK SC',sans-serif}main{box-sizing:border-box;width:min(92vw,26rem);\
     padding:2rem 1.5rem;background:#fff;border-radius:12px;box-shadow:0 1px 12px #0001}h1{margin:0;font-size:1.35rem}\
-    h2{margin:0 0 1rem;font-size:1rem;font-weight:400;color:#666}p{margin:0 0 1rem;overflow-wrap:anywhere}\
-    small{color:#999;overflow-wrap:anywhere}";
+    h2{margin:0 0 1rem;font-size:1rem;font-weight:400}p{margin:0 0 1rem;color:#666;font-size:.9rem;overflow-wrap:anywhere}\
+    small{color:#888;overflow-wrap:anywhere}";
 
 const fn words(error: &Error) -> (&'static str, &'static str) {
     match error {

@@ -15,6 +15,10 @@ if (field) {
   field.oninput = () => { app = field.value || 'demo'; lead(); };
 }
 
+const told = find('told');
+// It is text, and stays as it is if it cannot be set in lines.
+if (told) try { told.textContent = JSON.stringify(JSON.parse(told.textContent), null, 1); } catch { }
+
 if (find('jsapi')) {
   const state = (kind, text) => Object.assign(find('state'), { className: kind, textContent: text });
   const show = (it) => { find('said').textContent += JSON.stringify(it, null, 1) + '\n'; };
