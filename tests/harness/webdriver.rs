@@ -107,7 +107,8 @@ impl Drop for Session {
             driver.set_read_timeout(Some(END_PATIENCE))?;
             let head = format!("DELETE {} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n\r\n", self.path, self.driver);
             driver.write_all(head.as_bytes())?;
-            driver.read_to_end(&mut Vec::new())
+            // It answers when Chromium has ended, and keeps the connection.
+            driver.read(&mut [0; 64])
         };
         // It is killed if it does not.
         let _: io::Result<usize> = end();

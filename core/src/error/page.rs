@@ -29,7 +29,7 @@ const STYLE: &str = "body{margin:0;min-height:100vh;display:grid;place-items:cen
     font:16px/1.6 system-ui,'PingFang SC','Noto Sans CJK SC',sans-serif}main{box-sizing:border-box;width:min(92vw,26rem);\
     padding:2rem 1.5rem;background:#fff;border-radius:12px;box-shadow:0 1px 12px #0001}h1{margin:0;font-size:1.35rem}\
     h2{margin:0 0 1rem;font-size:1rem;font-weight:400}p{margin:0 0 1rem;color:#666;font-size:.9rem;overflow-wrap:anywhere}\
-    small{color:#888;overflow-wrap:anywhere}";
+    small{color:#888;font-size:.75rem;overflow-wrap:anywhere}";
 
 const fn words(error: &Error) -> (&'static str, &'static str) {
     match error {
